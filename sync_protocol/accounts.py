@@ -104,7 +104,9 @@ def cells_of(account: str, node: str, hub_n: int, slots: Slots) -> list[Counter]
 def check_node_counter(cell: Counter, actor: str) -> None:
     """Refuse a counter cell that node `actor` may not write (SPEC 1.4).
 
-    That is another's row, a slot of the hub, the making of a coupon it did not issue. Raises: OwnershipError, DecodeError.
+    That is another node's row, a slot of the hub, or the making of a coupon it did not issue.
+
+    Raises: OwnershipError, DecodeError.
     """
     if cell.actor != actor:
         raise OwnershipError(f"counter {cell.account} is written in the name of {cell.actor} by {actor}")

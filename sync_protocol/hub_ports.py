@@ -47,7 +47,7 @@ class StreamStep(NamedTuple):
     more: bool = False
 
 
-class StoreUnavailable(Exception):  # noqa: N818 - a state of affairs, not somebody's error
+class StoreUnavailable(Exception):
     """The database cannot be worked with right now (locked, out of reach, full): nothing is wrong with the input."""
 
 
