@@ -1,0 +1,1 @@
+"""The node's SQLite database: schema, the one writer, cells, and the log."""

@@ -1,0 +1,1 @@
+"""The node's line to the hub: paho-mqtt below, the kernel's session above, one thread between."""

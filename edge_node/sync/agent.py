@@ -1,0 +1,197 @@
+"""The sync agent: one thread that drives the kernel's edge session.
+
+One rule: the session is only ever touched by this thread. Everything else hands over through a bounded queue; when it
+is full the item is dropped, because the session repeats whatever got no answer.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Final, NamedTuple
+
+from edge_node.clock import SystemClock
+from edge_node.storage.sync_store import SqliteEdgeStore
+from edge_node.sync.broker_link import BrokerLink
+from provisioning.broker_address import BrokerAddress
+from sync_protocol.edge_session import WELCOMED, EdgeSession
+from sync_protocol.envelope import plain_node_envelope
+from sync_protocol.events import Answered, EdgeEvent, FeedApplied, Fenced, PayloadRejected, Refused, Welcomed
+from sync_protocol.messages import Question
+
+log = logging.getLogger(__name__)
+
+INBOX_MAX: Final = 2_000
+CONTACT_HEARTBEATS: Final = 3
+ASK_DEADLINE_MS: Final = 250
+_WAIT_MAX_S: Final = 5.0
+
+
+class _Ready(NamedTuple):
+    """The broker accepted us."""
+
+
+class _Lost(NamedTuple):
+    """The broker is gone."""
+
+
+class _Grew(NamedTuple):
+    last_entry: int
+
+
+class _Payload(NamedTuple):
+    payload: bytes
+
+
+class _Question(NamedTuple):
+    question: Question
+    answer: "Future[Answered]"
+
+
+class _Stop(NamedTuple):
+    """End the thread."""
+
+
+_Item = _Ready | _Lost | _Grew | _Payload | _Question | _Stop
+
+
+class SyncAgent:
+    """Runs the session of one node over its broker link."""
+
+    def __init__(
+        self,
+        store: SqliteEdgeStore,
+        clock: SystemClock,
+        broker: BrokerAddress,
+        *,
+        heartbeat_ms: int,
+        software: str,
+        on_feed: Callable[[tuple[str, ...]], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._heartbeat_ms = heartbeat_ms
+        self._session = EdgeSession(store, plain_node_envelope(), software=software, heartbeat_ms=heartbeat_ms)
+        self._inbox: queue.Queue[_Item] = queue.Queue(INBOX_MAX)
+        self._waiting: dict[int, Future[Answered]] = {}
+        self._on_feed = on_feed
+        self._link = BrokerLink(
+            store.position().actor,
+            broker,
+            on_ready=lambda: self._put(_Ready()),
+            on_lost=lambda: self._put(_Lost()),
+            on_payload=lambda payload: self._put(_Payload(payload)),
+        )
+        self._thread = threading.Thread(target=self._run, name="sync-agent", daemon=True)
+        self.refusals: list[Refused] = []
+
+    def start(self) -> None:
+        """Start the thread and the broker link."""
+        self._thread.start()
+        self._link.start()
+
+    def stop(self) -> None:
+        """End both. What is unsent stays in the outbox."""
+        self._inbox.put(_Stop())
+        self._thread.join()
+        self._link.stop()
+
+    def grew(self, last_entry: int) -> None:
+        """Tell that the log grew: a batch leaves at once if the line is idle."""
+        self._put(_Grew(last_entry))
+
+    def ask(self, question: Question) -> "Future[Answered]":
+        """Ask the hub; the future ends within the deadline, with outcome `timeout` if nothing came."""
+        answer: Future[Answered] = Future()
+        if not self._put(_Question(question, answer)):
+            answer.set_result(Answered(0, "timeout", "the node is too busy", ()))
+        return answer
+
+    @property
+    def last_contact_ms(self) -> int | None:
+        """Wall time of the last payload from the hub since the start."""
+        return self._session.last_contact_ms
+
+    def is_online(self) -> bool:
+        """Tell whether the hub has been heard lately."""
+        contact_ms = self._session.last_contact_ms
+        if self._session.state != WELCOMED or contact_ms is None:
+            return False
+        return self._clock.now_ms() - contact_ms <= CONTACT_HEARTBEATS * self._heartbeat_ms
+
+    def _put(self, item: _Item) -> bool:
+        try:
+            self._inbox.put(item, timeout=0.01)
+        except queue.Full:
+            log.warning("sync inbox is full, dropped %s", type(item).__name__)
+            return False
+        return True
+
+    def _run(self) -> None:
+        while True:
+            item = self._wait()
+            while item is not None:
+                if isinstance(item, _Stop):
+                    return
+                self._handle(self._take(item))
+                item = self._next_now()
+            self._handle(self._session.handle_timer(self._clock.now_ms()))
+            for channel, payload in self._session.payloads_to_send(self._clock.now_ms()):
+                self._link.publish(channel, payload)
+
+    def _wait(self) -> _Item | None:
+        timer_ms = self._session.next_timer_ms()
+        wait_s = _WAIT_MAX_S
+        if timer_ms is not None:
+            wait_s = min(max((timer_ms - self._clock.now_ms()) / 1000, 0.0), _WAIT_MAX_S)
+        try:
+            return self._inbox.get(timeout=wait_s) if wait_s else self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _next_now(self) -> _Item | None:
+        try:
+            return self._inbox.get_nowait()
+        except queue.Empty:
+            return None
+
+    def _take(self, item: _Item) -> list[EdgeEvent]:
+        now_ms = self._clock.now_ms()
+        match item:
+            case _Ready():
+                self._session.connected(now_ms)
+            case _Lost():
+                return self._session.disconnected()
+            case _Grew():
+                self._session.outbox_grew(item.last_entry)
+            case _Payload():
+                return self._session.receive(item.payload, now_ms)
+            case _Question():
+                self._waiting[self._session.ask(item.question, now_ms, ASK_DEADLINE_MS)] = item.answer
+            case _Stop():
+                pass
+        return []
+
+    def _handle(self, events: list[EdgeEvent]) -> None:
+        for event in events:
+            match event:
+                case Answered():
+                    waiting = self._waiting.pop(event.id, None)
+                    if waiting is not None:
+                        waiting.set_result(event)
+                case PayloadRejected():
+                    log.warning("payload of the hub kept apart: %s", event.reason)
+                    self._store.keep_dead_letter(event.code, event.reason, event.payload)
+                case Fenced():
+                    log.error("this node must stop selling: %s", event.reason)
+                case Refused():
+                    log.warning("the hub refused (%s): %s", event.code, event.detail)
+                    self.refusals = [*self.refusals[-19:], event]
+                case Welcomed():
+                    log.info("welcomed by the hub, which has our log up to %s", event.cursor)
+                case FeedApplied():
+                    if self._on_feed is not None:
+                        self._on_feed(event.entities)
+                case _:
+                    pass
