@@ -47,7 +47,7 @@ class ReceiptCoupon(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True):
-    """One receipt. `offline` says that the hub was out of reach; `basket_ref` makes a repeated payment the same sale."""
+    """One receipt. `offline`: the hub was out of reach. `basket_ref` makes a repeated payment the same sale."""
 
     receipt: str
     kind: str

@@ -10,9 +10,9 @@
     └── DeviceFailureError       E_FAILURE      it cannot do it, for another reason
         └── DeviceAccessError                   this user may not open the port
 
-``retryable`` says whether the very same call can succeed later without anybody changing the set-up. It does not say
-that trying again is harmless: see ``DeviceError.sent_bytes_max``. Every message gives the cause and the next step, because
-a cashier reads it; a device that fails never blocks a sale.
+``retryable`` says whether the very same call can succeed later without anybody changing the set-up. It does not
+say that trying again is harmless: see ``DeviceError.sent_bytes_max``. Every message gives the cause and the next
+step, because a cashier reads it; a device that fails never blocks a sale.
 
 Source: UnifiedPOS Retail Peripheral Architecture, "Error handling" (ErrorCode values).
 """
@@ -23,9 +23,10 @@ from typing import ClassVar
 class DeviceError(Exception):
     """Root of everything the drivers raise.
 
-    ``cause`` and ``next_step`` are whole sentences, so that a screen can show them apart. ``sent_bytes_max`` is the most
-    the device can have taken of the job that failed: 0 means that it surely took nothing; with anything else a part of
-    the job may be on paper. ``retry_after_ms`` is how long the driver will refuse to touch the port again (0: it will not).
+    ``cause`` and ``next_step`` are whole sentences, so that a screen can show them apart. ``sent_bytes_max`` is
+    the most the device can have taken of the job that failed: 0 means that it surely took nothing; with anything
+    else a part of the job may be on paper. ``retry_after_ms`` is how long the driver will refuse to touch the port
+    again (0: it will not).
     """
 
     retryable: ClassVar[bool] = False

@@ -79,9 +79,9 @@ class SyncAgent:
         self._link = BrokerLink(
             store.position().actor,
             broker,
-            on_ready=lambda: self._put(_Ready()),
-            on_lost=lambda: self._put(_Lost()),
-            on_payload=lambda payload: self._put(_Payload(payload)),
+            on_ready=lambda: self._inbox.put(_Ready()),
+            on_lost=lambda: self._inbox.put(_Lost()),
+            on_payload=self._offer_payload,
         )
         self._thread = threading.Thread(target=self._run, name="sync-agent", daemon=True)
         self.refusals: list[Refused] = []
@@ -119,6 +119,9 @@ class SyncAgent:
         if self._session.state != WELCOMED or contact_ms is None:
             return False
         return self._clock.now_ms() - contact_ms <= CONTACT_HEARTBEATS * self._heartbeat_ms
+
+    def _offer_payload(self, payload: bytes) -> None:
+        self._put(_Payload(payload))
 
     def _put(self, item: _Item) -> bool:
         try:

@@ -85,7 +85,7 @@ class BrokerLink:
         self._on_lost()
 
     def _message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self._on_payload(message.payload)
+        self._on_payload(bytes(message.payload))
 
 
 def _send_at_once(_client: mqtt.Client, _userdata: Any, sock: Any) -> None:

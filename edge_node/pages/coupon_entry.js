@@ -1,0 +1,63 @@
+// Coupons on this sale: entering a code, choosing one of the member's, taking one off.
+
+import { CHOICES_MAX } from "./choices.js";
+import { plainText } from "./amounts.js";
+import { couponTerms, couponUsability } from "./panels.js";
+
+function memberCoupons(till) {
+  return till.sale.priced?.member?.coupons ?? [];
+}
+
+/** The code as the node writes it: a scanner gives it so, a cashier may type small letters. */
+function couponCode(till, text) {
+  const typed = plainText(text).replace(/^c-/, "C-");
+  const known = memberCoupons(till).find((coupon) => coupon.code.toLowerCase() === typed.toLowerCase());
+  return known?.code ?? typed;
+}
+
+function tellOutcome(till, code, priced) {
+  const coupon = priced.coupons.find((candidate) => candidate.code === code);
+  if (!coupon) return;
+  if (coupon.applied) {
+    till.message.note("note.coupon-applied", { code, amount: till.money(coupon.discount_minor) });
+  } else if (coupon.missing_minor !== null && coupon.missing_minor !== undefined) {
+    till.message.refuse("coupon-short", { code, missing_minor: coupon.missing_minor }, "warning");
+  } else {
+    till.message.refuse("coupon-refused", { code, reason_code: coupon.reason_code, detail: coupon.reason });
+  }
+}
+
+/** Put a coupon on the sale. One that is refused stays in the basket with its reason until it is taken off. */
+export function addCoupon(till, text) {
+  const code = couponCode(till, text);
+  till.message.clear();
+  till.change((basket) => {
+    if (!basket.coupons.includes(code)) basket.coupons.push(code);
+  }, (priced) => tellOutcome(till, code, priced));
+}
+
+export function removeCoupon(till, code) {
+  till.message.clear();
+  till.change((basket) => {
+    basket.coupons = basket.coupons.filter((candidate) => candidate !== code);
+  }, () => till.message.note("note.coupon-removed", { code }));
+}
+
+/** The coupons on this sale, then the member's others, whose code or title holds `text`. */
+export function couponChoices(till, text) {
+  const { sale, language } = till;
+  const on_sale = sale.wanted.coupons.map((code) => ({
+    code, title: code, detail: "", note: language.text("coupon.in-basket"), is_usable: true, is_on_sale: true, take() {},
+  }));
+  const others = memberCoupons(till).filter((coupon) => !sale.wanted.coupons.includes(coupon.code)).map((coupon) => ({
+    code: coupon.code,
+    title: language.pick(coupon.title_zh, coupon.title_en) || coupon.code,
+    detail: `${coupon.code} · ${couponTerms(coupon, till)}`,
+    note: couponUsability(coupon, language),
+    is_usable: coupon.usable_here,
+    take: () => addCoupon(till, coupon.code),
+  }));
+  const wanted = plainText(text).toLowerCase();
+  const isWanted = (choice) => `${choice.code} ${choice.title}`.toLowerCase().includes(wanted);
+  return [...on_sale, ...others].filter(isWanted).slice(0, CHOICES_MAX);
+}

@@ -1,0 +1,135 @@
+// The panels beside the basket: the member, the coupons of this sale, the totals.
+// Rule: a state is shown by an icon and words, never by colour alone.
+
+import { formatCount, formatMoney } from "./amounts.js";
+import { byId, element, icon, redraw, setText } from "./dom.js";
+import { couponReason } from "./problems.js";
+
+function heading(words, extra = null) {
+  return element("div", { class: "card-head" }, element("h2", {}, words), extra);
+}
+
+function removeButton(action, label, code = null) {
+  return element("button", {
+    type: "button", class: "remove-button", "data-action": action, "data-code": code, "data-testid": action,
+    "aria-label": label, title: label,
+  }, icon("remove"));
+}
+
+function couponState(kind, words) {
+  return element("span", { class: "coupon-state", "data-kind": kind }, icon(kind), words);
+}
+
+/** What a coupon gives, in words: "¥30.00 off from ¥200.00". */
+export function couponTerms(coupon, { language, currency }) {
+  const value = formatMoney(coupon.value_minor, currency);
+  if (!coupon.threshold_minor) return language.text("coupon.value", { value });
+  return language.text("coupon.condition", { value, threshold: formatMoney(coupon.threshold_minor, currency) });
+}
+
+export function couponUsability(coupon, language) {
+  if (coupon.usable_here) return language.text("coupon.usable");
+  return language.text("coupon.unusable", { reason: couponReason(coupon, language) });
+}
+
+function memberCoupon(coupon, till) {
+  const { language } = till;
+  const usability = couponState(coupon.usable_here ? "done" : "warning", couponUsability(coupon, language));
+  return element("li", { "data-testid": "member-coupon", "data-code": coupon.code },
+    element("span", { class: "coupon-title" }, language.pick(coupon.title_zh, coupon.title_en) || coupon.code),
+    element("span", { class: "coupon-terms" }, couponTerms(coupon, till)), usability);
+}
+
+function memberCoupons(member, till) {
+  const { language } = till;
+  if (member.coupons.length === 0) return element("p", { class: "quiet" }, language.text("member.no-coupons"));
+  return element("ul", { class: "coupon-list" }, ...member.coupons.map((coupon) => memberCoupon(coupon, till)));
+}
+
+function memberFigures(member, { language, currency }) {
+  const points = (count) => language.text("member.points", { points: formatCount(count) });
+  const balance = member.balance_points === null
+    ? language.text("member.balance.unknown") : points(member.balance_points);
+  return element("dl", { class: "figures" },
+    element("div", {}, element("dt", {}, language.text("member.balance")),
+      element("dd", { "data-testid": "member-balance" }, balance)),
+    element("div", { class: "figure-main" }, element("dt", {}, language.text("member.spendable")),
+      element("dd", { "data-testid": "member-spendable" }, language.text("member.spendable.value", {
+        points: formatCount(member.spendable_here_points), amount: formatMoney(member.spendable_here_minor, currency),
+      }))));
+}
+
+function memberShown(member, till) {
+  const { language, status } = till;
+  const as_of = language.text("member.as-of", { time: language.time(member.as_of_ms, status?.now_ms ?? member.as_of_ms) });
+  const identity = [member.phone_masked, member.card_masked].filter(Boolean).join(" · ");
+  return [
+    heading(language.text("member.label"), removeButton("remove-member", language.text("member.remove"))),
+    element("p", { class: "member-name", "data-testid": "member-name" }, member.name || language.text("member.unnamed")),
+    element("p", { class: "quiet", "data-testid": "member-identity" }, identity, " · ", as_of),
+    member.whole ? null : element("p", { class: "provisional" }, icon("warning"), language.text("member.provisional")),
+    memberFigures(member, till),
+    memberCoupons(member, till),
+  ];
+}
+
+export function drawMember(till) {
+  const { sale, language, currency, status } = till;
+  const member = sale.priced?.member ?? null;
+  redraw(byId("member"), [member, language.code, currency, status === null], () => {
+    if (member !== null) return memberShown(member, till);
+    return [
+      heading(language.text("member.label")),
+      element("p", { class: "card-empty", "data-testid": "member-none" }, icon("member"), language.text("member.none")),
+      element("p", { class: "quiet" }, language.text("member.none.next")),
+    ];
+  });
+}
+
+/** Why a coupon of this sale takes nothing off, or what it still lacks. */
+export function couponRefusal(coupon, { language, currency }) {
+  if (coupon.missing_minor !== null && coupon.missing_minor !== undefined) {
+    return language.text("coupon.more-needed", { amount: formatMoney(coupon.missing_minor, currency) });
+  }
+  return language.text("coupon.refused", { reason: couponReason(coupon, language) });
+}
+
+function saleCoupon(coupon, till) {
+  const { language, currency } = till;
+  const state = coupon.applied
+    ? couponState("done", language.text("coupon.applied", { amount: formatMoney(coupon.discount_minor, currency) }))
+    : couponState("warning", couponRefusal(coupon, till));
+  return element("li", { "data-testid": "coupon", "data-code": coupon.code, "data-applied": String(coupon.applied) },
+    element("div", { class: "coupon-words" }, element("span", { class: "coupon-title" }, coupon.code), state),
+    removeButton("remove-coupon", language.text("coupon.remove", { code: coupon.code }), coupon.code));
+}
+
+export function drawCoupons(till) {
+  const { sale, language, currency } = till;
+  const coupons = sale.priced?.coupons ?? [];
+  byId("coupons").hidden = coupons.length === 0;
+  redraw(byId("coupons"), [coupons, language.code, currency], () => [
+    heading(language.text("coupon.label")),
+    element("ul", { class: "coupon-list" }, ...coupons.map((coupon) => saleCoupon(coupon, till))),
+  ]);
+}
+
+function totalsRow(label, value, testid) {
+  return element("div", {}, element("dt", {}, label), element("dd", { "data-testid": testid }, value));
+}
+
+export function drawTotals(till) {
+  const { sale, language, currency, status } = till;
+  const priced = sale.priced ?? { gross_minor: 0, discount_minor: 0, tax_minor: 0, total_minor: 0, points_to_earn: 0 };
+  const amounts = [priced.gross_minor, priced.discount_minor, priced.tax_minor, priced.points_to_earn];
+  const earns = Boolean(status?.programme);
+  redraw(byId("totals"), [amounts, language.code, currency, earns], () => [
+    totalsRow(language.text("totals.gross"), formatMoney(priced.gross_minor, currency), "gross"),
+    totalsRow(language.text("totals.discount"), formatMoney(-priced.discount_minor, currency), "discount"),
+    totalsRow(language.text("totals.tax"), formatMoney(priced.tax_minor, currency), "tax"),
+    earns ? totalsRow(language.text("totals.points"), formatCount(priced.points_to_earn), "points-to-earn") : null,
+  ]);
+  setText(byId("total"), formatMoney(priced.total_minor, currency));
+  setText(byId("total-state"), till.is_slow ? language.text("totals.updating") : "");
+  byId("pay").disabled = till.view !== "sale" || priced.lines === undefined || priced.lines.length === 0;
+}

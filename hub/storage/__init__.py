@@ -1,0 +1,1 @@
+"""The hub's database: tables, merges, feeds, and the key store beside it."""

@@ -1,0 +1,234 @@
+"""Cells in the hub's tables: the three joins as set-based statements, and the head row of every account.
+
+One rule: rows are touched in key order, and a head row is locked before the counters of its account change, so that
+free rights are always what the counters say (SPEC 2.3).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, case, func, select
+
+from hub.storage.tables import counters, entities, heads, links, records
+from hub.storage.upserts import chunks, greatest, insert_for, insert_new, upsert
+from sync_protocol.accounts import Slots, place_of
+from sync_protocol.cells import Counter, Record, Register, Value, body_hash, join_registers
+from sync_protocol.names import owner_in_name
+
+PackedFields = dict[str, tuple[Value, int, str]]
+
+ENTITY_BYTES_MAX = 48 * 1024
+"""Bound on one entity's packed fields, so that an entity with its coupons always fits one message."""
+
+_decoder = msgspec.msgpack.Decoder(PackedFields)
+_encoder = msgspec.msgpack.Encoder()
+
+SLOT_COLUMNS = ("made", "used", "to_hub", "granted", "taken", "void")
+SLOT_SUMS = [func.coalesce(func.sum(counters.c[name]), 0).label(name) for name in SLOT_COLUMNS]
+
+
+def unpack(packed: bytes) -> PackedFields:
+    """Read packed fields."""
+    return _decoder.decode(packed)
+
+
+def read_packed(connection: Connection, wanted: Iterable[str]) -> dict[str, PackedFields]:
+    """Read and lock the packed fields of entities; unknown ones are missing."""
+    found: dict[str, PackedFields] = {}
+    for part in chunks(sorted(wanted)):
+        rows = connection.execute(
+            select(entities.c.entity, entities.c.fields)
+            .where(entities.c.entity.in_(part))
+            .order_by(entities.c.entity)
+            .with_for_update()
+        )
+        found |= {row.entity: unpack(row.fields) for row in rows}
+    return found
+
+
+def join_in_registers(connection: Connection, registers: Iterable[Register]) -> tuple[set[str], set[str]]:
+    """Join registers in; return the entities that changed, and those of them that are new.
+
+    Raises: ValueError when an entity would outgrow its bound.
+    """
+    by_entity: defaultdict[str, list[Register]] = defaultdict(list)
+    for register in registers:
+        by_entity[register.entity].append(register)
+    stored = read_packed(connection, by_entity)
+    changed: dict[str, PackedFields] = {}
+    for entity, cells in sorted(by_entity.items()):
+        fields = dict(stored.get(entity, {}))
+        if _join_into(fields, cells):
+            changed[entity] = fields
+    write_entities(connection, changed)
+    _project_links(connection, changed)
+    return set(changed), set(changed) - set(stored)
+
+
+def _join_into(fields: PackedFields, cells: Sequence[Register]) -> bool:
+    changed = False
+    for cell in cells:
+        known = fields.get(cell.field)
+        if known is not None:
+            old = Register(cell.entity, cell.field, *known)
+            if join_registers(old, cell) == old:
+                continue
+        fields[cell.field] = (cell.value, cell.stamp, cell.actor)
+        changed = True
+    return changed
+
+
+def _text(fields: PackedFields, name: str) -> str | None:
+    value = fields[name][0] if name in fields else None
+    return value if isinstance(value, str) else None
+
+
+def write_entities(connection: Connection, changed: dict[str, PackedFields]) -> None:
+    """Write entity rows with the columns projected from their fields. Raises: ValueError beyond the bound."""
+    rows = []
+    for entity, fields in sorted(changed.items()):
+        packed = _encoder.encode(fields)
+        if len(packed) > ENTITY_BYTES_MAX:
+            raise ValueError(f"{entity} would grow to {len(packed)} bytes, at most {ENTITY_BYTES_MAX} are kept")
+        rows.append(
+            {
+                "entity": entity,
+                "kind": entity.partition(":")[0],
+                "owner": _text(fields, "member"),
+                "alias_of": _text(fields, "alias_of"),
+                "code": _text(fields, "code"),
+                "home_store": _text(fields, "home_store"),
+                "fields": packed,
+            }
+        )
+    upsert(connection, entities, rows)
+
+
+def _project_links(connection: Connection, changed: dict[str, PackedFields]) -> None:
+    new: list[dict[str, str]] = []
+    gone: list[dict[str, str]] = []
+    for entity, fields in changed.items():
+        for field, cell in fields.items():
+            if field.startswith("link:") and field.count(":") >= 2:
+                _, kind, blind = field.split(":", 2)
+                (new if cell[0] else gone).append({"kind": kind, "blind": blind, "member": entity})
+    insert_new(connection, links, new)
+    for link in gone:
+        connection.execute(links.delete().filter_by(**link))
+
+
+def join_in_counters(connection: Connection, cells: Sequence[Counter]) -> set[str]:
+    """Join counter cells in and bring the head rows up to date; return the accounts.
+
+    Raises: DecodeError for a slot that does not exist; the database refuses what would take free rights below zero.
+    """
+    accounts = sorted({cell.account for cell in cells})
+    owners = owners_of(connection, accounts)
+    lock_heads(connection, accounts, owners)
+    by_column: defaultdict[str, dict[tuple[str, str, int], dict[str, Any]]] = defaultdict(dict)
+    for cell in cells:
+        place = place_of(cell)
+        key = (cell.account, place.node, place.hub_n)
+        row = by_column[place.column].setdefault(
+            key,
+            {
+                "account": cell.account,
+                "node": place.node,
+                "hub_n": place.hub_n,
+                "owner": owners[cell.account],
+                place.column: cell.value,
+            },
+        )
+        row[place.column] = max(row[place.column], cell.value)
+    for column, rows in sorted(by_column.items()):
+        statement = insert_for(connection, counters)
+        joined = greatest(connection, counters.c[column], statement.excluded[column])
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["account", "node", "hub_n"], set_={column: joined}),
+            [rows[key] for key in sorted(rows)],
+        )
+    refresh_heads(connection, accounts)
+    return set(accounts)
+
+
+def owners_of(connection: Connection, accounts: Iterable[str]) -> dict[str, str | None]:
+    """Tell which entity each account belongs to: by its name, or by the `member` field of the coupon it stands for."""
+    owners = {account: owner_in_name(account) for account in accounts}
+    unnamed = [account for account, owner in owners.items() if owner is None]
+    for part in chunks(sorted(unnamed)):
+        rows = connection.execute(select(entities.c.entity, entities.c.owner).where(entities.c.entity.in_(part)))
+        owners |= {row.entity: row.owner or row.entity for row in rows}
+    return owners
+
+
+def lock_heads(connection: Connection, accounts: Sequence[str], owners: dict[str, str | None]) -> None:
+    """Make sure that head rows are there, and lock them in key order."""
+    insert_new(connection, heads, [{"account": account, "owner": owners[account]} for account in accounts])
+    if connection.dialect.name == "sqlite":
+        return  # the whole database is locked by this transaction
+    for part in chunks(accounts):
+        connection.execute(
+            select(heads.c.account).where(heads.c.account.in_(part)).order_by(heads.c.account).with_for_update()
+        )
+
+
+def refresh_heads(connection: Connection, accounts: Sequence[str]) -> None:
+    """Compute head rows anew from the counters of their accounts, in one statement."""
+    is_hub = counters.c.node.like("hub-%")
+    free = case(
+        (is_hub, counters.c.made - counters.c.used - counters.c.void),
+        else_=counters.c.to_hub - counters.c.granted + counters.c.taken,
+    )
+    for part in chunks(accounts):
+        sums = (
+            select(
+                counters.c.account,
+                func.sum(counters.c.made).label("made"),
+                func.sum(counters.c.used).label("used"),
+                func.sum(counters.c.void).label("void"),
+                func.sum(free).label("free"),
+            )
+            .where(counters.c.account.in_(part))
+            .group_by(counters.c.account)
+        )
+        names = ["account", "made", "used", "void", "free"]
+        statement = insert_for(connection, heads).from_select(names, sums)
+        changes = {name: statement.excluded[name] for name in names[1:]}
+        connection.execute(statement.on_conflict_do_update(index_elements=["account"], set_=changes))
+
+
+def join_in_records(connection: Connection, cells: Sequence[Record], received_ms: int) -> list[Record]:
+    """Join records in by union; return those whose number carried another body already (an alarm)."""
+    rows = [
+        {
+            "actor": cell.actor,
+            "number": cell.number,
+            "hash": body_hash(cell.kind, cell.body),
+            "kind": cell.kind,
+            "body": cell.body,
+            "received_ms": received_ms,
+        }
+        for cell in cells
+    ]
+    insert_new(connection, records, rows)
+    doubled = []
+    for actor in sorted({cell.actor for cell in cells}):
+        numbers = [cell.number for cell in cells if cell.actor == actor]
+        for part in chunks(numbers):
+            found = connection.execute(
+                select(records.c.number)
+                .where(records.c.actor == actor, records.c.number.in_(part))
+                .group_by(records.c.number)
+                .having(func.count() > 1)
+            )
+            several = {row.number for row in found}
+            doubled += [cell for cell in cells if cell.actor == actor and cell.number in several]
+    return doubled
+
+
+def slots_of(connection: Connection, account: str, node: str) -> Slots:
+    """Read all slots between an account and one node."""
+    row = connection.execute(select(*SLOT_SUMS).where(counters.c.account == account, counters.c.node == node)).one()
+    return Slots(*(int(value) for value in row))

@@ -1,0 +1,325 @@
+"""The durable side of the hub session: `HubStore` and `HubTransaction` of the kernel on SQLAlchemy.
+
+One rule: a transaction object lives inside one database transaction and keeps nothing beyond it.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from hub.storage import feeds, people
+from hub.storage.cells import (
+    SLOT_COLUMNS,
+    SLOT_SUMS,
+    join_in_counters,
+    join_in_records,
+    join_in_registers,
+    lock_heads,
+    owners_of,
+    slots_of,
+)
+from hub.storage.database import HubDatabase
+from hub.storage.keystore import KeyStore
+from hub.storage.own_writes import issue_coupon, read_programme, write_registers
+from hub.storage.tables import (
+    actors,
+    alarms,
+    contacts,
+    counters,
+    dead_letters,
+    entities,
+    feed_positions,
+    heads,
+    quarantine,
+    receipts,
+)
+from hub.storage.upserts import chunks, insert_new, upsert
+from loyalty.receipts import RECORD_KIND, decode_receipt
+from sync_protocol.accounts import Slots, rights
+from sync_protocol.cells import Counter, Record, Value
+from sync_protocol.hub_ports import ACTIVE, Accepted, ActorState, Granted, StreamStep
+from sync_protocol.messages import EntityState, MemberKey, WantRights
+from sync_protocol.names import hub_actor, is_chain_entity
+
+
+class SqlHubStore:
+    """See `sync_protocol.hub_ports.HubStore`."""
+
+    def __init__(self, database: HubDatabase, keys: KeyStore, hub_n: int = 1) -> None:
+        self.hub_n = hub_n
+        self.blind_index_key = keys.blind_index_key()
+        self._database = database
+        self._keys = keys
+
+    @contextmanager
+    def transaction(self) -> Iterator["SqlHubTransaction"]:
+        """See `HubStore.transaction`."""
+        with self._database.write() as connection:
+            transaction = SqlHubTransaction(connection, self._keys, self.hub_n, self.blind_index_key)
+            yield transaction
+            transaction.write_contacts()
+
+    def high_stamp(self) -> int:
+        """See `HubStore.high_stamp`."""
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.coalesce(func.max(actors.c.high_stamp), 0))).scalar_one())
+
+
+class SqlHubTransaction:
+    """See `sync_protocol.hub_ports.HubTransaction`."""
+
+    def __init__(self, connection: Connection, keys: KeyStore, hub_n: int, secret: bytes) -> None:
+        self._connection = connection
+        self._keys = keys
+        self._hub_n = hub_n
+        self._secret = secret
+        self._contacts: dict[str, tuple[int, int | None]] = {}
+
+    # --- actors ---------------------------------------------------------------------------------------------------
+
+    def lock_actors(self, wanted: Sequence[str]) -> dict[str, ActorState]:
+        """See `HubTransaction.lock_actors`."""
+        found: dict[str, ActorState] = {}
+        for part in chunks(wanted):
+            rows = self._connection.execute(
+                select(actors).where(actors.c.actor.in_(part)).order_by(actors.c.actor).with_for_update()
+            )
+            for row in rows:
+                found[row.actor] = ActorState(row.actor, row.store, row.state, row.cursor, row.chain, row.high_stamp)
+        return found
+
+    def save_actor(self, actor: ActorState) -> None:
+        """See `HubTransaction.save_actor`."""
+        self._connection.execute(
+            update(actors)
+            .where(actors.c.actor == actor.actor)
+            .values(state=actor.state, cursor=actor.cursor, chain=actor.chain, high_stamp=actor.high_stamp)
+        )
+
+    def note_contact(self, actor: str, now_ms: int, last_entry: int | None, cursors: dict[str, int] | None) -> None:
+        """See `HubTransaction.note_contact`; written once, at the end of the transaction."""
+        _, known = self._contacts.get(actor, (0, None))
+        self._contacts[actor] = (now_ms, last_entry if last_entry is not None else known)
+        for stream, seq in (cursors or {}).items():
+            self.note_feed(actor, stream, seq)
+
+    def write_contacts(self) -> None:
+        """Write what `note_contact` gathered."""
+        for actor, (now_ms, last_entry) in sorted(self._contacts.items()):
+            row: dict[str, object] = {"actor": actor, "last_contact_ms": now_ms, "offline_ms": None}
+            if last_entry is not None:
+                row["last_entry"] = last_entry
+            upsert(self._connection, contacts, [row])
+
+    def note_offline(self, actor: str, now_ms: int) -> None:
+        """See `HubTransaction.note_offline`."""
+        self._connection.execute(update(contacts).where(contacts.c.actor == actor).values(offline_ms=now_ms))
+
+    def note_feed(self, actor: str, stream: str, seq: int) -> None:
+        """See `HubTransaction.note_feed`."""
+        upsert(self._connection, feed_positions, [{"actor": actor, "stream": stream[:160], "seq": seq}])
+
+    # --- merging --------------------------------------------------------------------------------------------------
+
+    def merge(self, accepted: Sequence[Accepted], keys: Sequence[MemberKey], now_ms: int) -> None:
+        """See `HubTransaction.merge`."""
+        # Keys first, in their own database: a key without its member does no harm, a member without key would.
+        self._keys.put_member_keys(keys)
+        registers = [cell for one in accepted for cell in one.entry.registers]
+        cells = [cell for one in accepted for cell in one.entry.counters]
+        bodies = [cell for one in accepted for cell in one.entry.records]
+        changed, new = join_in_registers(self._connection, registers)
+        for store, wanted in _holdings(accepted).items():
+            feeds.hold(self._connection, store, wanted)
+        self._refuse_unknown_coupons(cells)
+        accounts = join_in_counters(self._connection, cells)
+        for record in join_in_records(self._connection, bodies, now_ms):
+            self._alarm(
+                "record-doubled", f"{record.actor} wrote two bodies under record number {record.number}", now_ms
+            )
+        self._project_receipts(bodies, now_ms)
+        owners = {owner for owner in owners_of(self._connection, accounts).values() if owner is not None}
+        feeds.mark(self._connection, changed | owners)
+        joined = self._join_duplicates(changed, new, now_ms)
+        self._welcome(sorted(new - set(joined)), now_ms)
+
+    def _refuse_unknown_coupons(self, cells: Sequence[Counter]) -> None:
+        coupons = sorted({cell.account for cell in cells if cell.account.startswith("c:")})
+        for part in chunks(coupons):
+            rows = self._connection.execute(select(entities.c.entity).where(entities.c.entity.in_(part)))
+            unknown = set(part) - {row.entity for row in rows}
+            if unknown:
+                raise ValueError(f"coupon {min(unknown)} was never issued")
+
+    def _project_receipts(self, bodies: Sequence[Record], now_ms: int) -> None:
+        rows = []
+        for record in bodies:
+            if record.kind != RECORD_KIND:
+                continue
+            body = decode_receipt(record.body)
+            if not body.receipt.startswith(f"{record.actor}/"):
+                raise ValueError(f"receipt {body.receipt} is not numbered by {record.actor}")
+            rows.append(
+                {
+                    "receipt": body.receipt,
+                    "actor": record.actor,
+                    "record": record.number,
+                    "store": body.store,
+                    "kind": body.kind,
+                    "member": body.member,
+                    "basket_ref": body.basket_ref,
+                    "business_time_ms": body.business_time_ms,
+                    "business_day": body.business_day,
+                    "total_minor": body.total_minor,
+                    "points_earned": body.points_earned,
+                    "points_used": body.points_used,
+                    "offline": int(body.offline),
+                    "received_ms": now_ms,
+                }
+            )
+        insert_new(self._connection, receipts, rows)
+
+    def _join_duplicates(self, changed: set[str], new: set[str], now_ms: int) -> list[str]:
+        """Make one person of members that share an identity; all their holders come to hold all their ids."""
+        members = {entity for entity in changed if entity.startswith("m:")}
+        aliases = people.duplicates(self._connection, members, new)
+        if not aliases:
+            return []
+        writes: dict[str, dict[str, Value]] = {alias: {"alias_of": root} for alias, root in aliases.items()}
+        write_registers(self._connection, self._hub_n, writes, now_ms)
+        for root in sorted(set(aliases.values())):
+            ids = people.people_of(self._connection, [root])[root]
+            for store in people.holders_of(self._connection, ids):
+                feeds.hold(self._connection, store, ids)
+            feeds.mark(self._connection, ids)
+        return sorted(aliases)
+
+    def _welcome(self, new: Sequence[str], now_ms: int) -> None:
+        """Issue the programme's welcome coupon to members who have just become known."""
+        members = [entity for entity in new if entity.startswith("m:")]
+        programme = read_programme(self._connection) if members else None
+        if programme is None or programme.welcome_coupon is None:
+            return
+        homes: dict[str, str | None] = {}
+        for part in chunks(members):
+            rows = self._connection.execute(
+                select(entities.c.entity, entities.c.home_store).where(entities.c.entity.in_(part))
+            )
+            homes |= {row.entity: row.home_store for row in rows}
+        for member in members:
+            offer, home = programme.welcome_coupon, homes[member] or ""
+            issue_coupon(self._connection, self._hub_n, self._secret, member, offer, home, now_ms)
+
+    # --- keeping apart --------------------------------------------------------------------------------------------
+
+    def quarantine(self, actor: str, number: int, data: bytes, reason: str, now_ms: int) -> None:
+        """See `HubTransaction.quarantine`."""
+        digest = hashlib.sha256(data).digest()
+        row = {"actor": actor, "number": number, "data": data, "hash": digest, "reason": reason, "at_ms": now_ms}
+        insert_new(self._connection, quarantine, [row])
+        self._alarm("quarantine", f"entry {number} of {actor}: {reason}", now_ms)
+
+    def dead_letter(self, actor: str, channel: str, payload: bytes, code: str, reason: str, now_ms: int) -> None:
+        """See `HubTransaction.dead_letter`."""
+        self._connection.execute(
+            insert(dead_letters).values(
+                at_ms=now_ms, actor=actor, channel=channel, code=code, reason=reason, payload=payload
+            )
+        )
+
+    def _alarm(self, kind: str, detail: str, now_ms: int) -> None:
+        self._connection.execute(insert(alarms).values(at_ms=now_ms, kind=kind, detail=detail[:1000]))
+
+    # --- rights ---------------------------------------------------------------------------------------------------
+
+    def owner_of(self, account: str) -> str | None:
+        """See `HubTransaction.owner_of`."""
+        return self._connection.execute(select(heads.c.owner).where(heads.c.account == account)).scalar_one_or_none()
+
+    def grant(self, actor: str, want: WantRights, now_ms: int) -> Granted:
+        """See `HubTransaction.grant`. Rights are reckoned with the newer of the stored and the stated row."""
+        del now_ms
+        owner = self.owner_of(want.account)
+        lock_heads(self._connection, [want.account], {want.account: owner})
+        free = int(self._connection.execute(select(heads.c.free).where(heads.c.account == want.account)).scalar_one())
+        stored = slots_of(self._connection, want.account, actor)
+        row = stored._replace(
+            made=max(stored.made, want.made), used=max(stored.used, want.used), to_hub=max(stored.to_hub, want.to_hub)
+        )
+        needed = max(want.target - rights(row), 0)
+        given = min(needed, free)
+        if given <= 0:
+            cell = self._granted_cell(want.account, actor) if stored.granted else None
+            return Granted(cell, needed)
+        now_granted = self._granted_by_this_hub(want.account, actor) + given
+        cell = Counter(want.account, hub_actor(self._hub_n), f"to:{actor}", now_granted)
+        join_in_counters(self._connection, [cell])
+        if owner is not None:
+            feeds.mark(self._connection, [owner])
+        return Granted(cell, needed - given)
+
+    def _granted_by_this_hub(self, account: str, actor: str) -> int:
+        found = self._connection.execute(
+            select(counters.c.granted).where(
+                counters.c.account == account, counters.c.node == actor, counters.c.hub_n == self._hub_n
+            )
+        ).scalar_one_or_none()
+        return int(found or 0)
+
+    def _granted_cell(self, account: str, actor: str) -> Counter | None:
+        granted = self._granted_by_this_hub(account, actor)
+        return Counter(account, hub_actor(self._hub_n), f"to:{actor}", granted) if granted else None
+
+    def rights_elsewhere(self, account: str, actor: str) -> list[tuple[str, int]]:
+        """See `HubTransaction.rights_elsewhere`."""
+        rows = self._connection.execute(
+            select(counters.c.node, *SLOT_SUMS)
+            .join(actors, actors.c.actor == counters.c.node)
+            .where(counters.c.account == account, counters.c.node != actor, actors.c.state == ACTIVE)
+            .group_by(counters.c.node)
+        )
+        held = [(row.node, rights(Slots(*(int(getattr(row, name)) for name in SLOT_COLUMNS)))) for row in rows]
+        return sorted(((node, amount) for node, amount in held if amount > 0), key=lambda pair: (-pair[1], pair[0]))
+
+    # --- feeds ----------------------------------------------------------------------------------------------------
+
+    def heads(self, stores: Sequence[str]) -> dict[str, dict[str, int]]:
+        """See `HubTransaction.heads`."""
+        return feeds.heads_of(self._connection, stores)
+
+    def find_members(self, kind: str, blind: str) -> list[str]:
+        """See `HubTransaction.find_members`."""
+        return people.find_members(self._connection, kind, blind)
+
+    def hold(self, store: str, wanted: Sequence[str]) -> None:
+        """See `HubTransaction.hold`."""
+        feeds.hold(self._connection, store, wanted)
+
+    def readers(self, stores: Sequence[str]) -> dict[str, str]:
+        """See `HubTransaction.readers`."""
+        return feeds.readers_of(self._connection, stores)
+
+    def expand_marks(self, limit: int) -> list[StreamStep]:
+        """See `HubTransaction.expand_marks`."""
+        return feeds.expand_marks(self._connection, limit)
+
+    def changed_after(self, stream: str, after: int, limit: int) -> StreamStep:
+        """See `HubTransaction.changed_after`."""
+        return feeds.changed_after(self._connection, stream, after, limit)
+
+    def entity_states(self, wanted: Sequence[str], now_ms: int) -> list[EntityState]:
+        """See `HubTransaction.entity_states`."""
+        del now_ms
+        return feeds.entity_states(self._connection, self._keys, wanted)
+
+
+def _holdings(accepted: Sequence[Accepted]) -> dict[str, list[str]]:
+    """Read from registers `held:<store>` which members stores have begun to hold."""
+    holdings: dict[str, list[str]] = {}
+    for one in accepted:
+        for register in one.entry.registers:
+            if register.field.startswith("held:") and register.value and not is_chain_entity(register.entity):
+                holdings.setdefault(register.field.partition(":")[2], []).append(register.entity)
+    return holdings
