@@ -84,7 +84,7 @@ def commit_sale(connection: sqlite3.Connection, at: Instant, order: SaleOrder) -
             coupon=error.account,
             reason_code="held-elsewhere",
         ) from error
-    _project(connection, order, receipt, appended.entry, appended.first_record)
+    _project(connection, order, receipt, appended.entry, appended.first_record, at.wall_ms)
     return Committed(receipt, appended.entry, is_new=True)
 
 
@@ -172,7 +172,9 @@ def _tenders(tenders: Sequence[Tender], points_used: int) -> list[ReceiptTender]
     ]
 
 
-def _project(connection: sqlite3.Connection, order: SaleOrder, receipt: Receipt, entry: int, record: int) -> None:
+def _project(
+    connection: sqlite3.Connection, order: SaleOrder, receipt: Receipt, entry: int, record: int, now_ms: int
+) -> None:
     n = int(receipt.receipt.rpartition("/")[2])
     connection.execute("UPDATE node SET last_receipt = ?", (n,))
     connection.execute(
@@ -192,8 +194,8 @@ def _project(connection: sqlite3.Connection, order: SaleOrder, receipt: Receipt,
     if order.print_receipt:
         has_cash = any(tender.kind == "cash" for tender in order.tenders)
         connection.execute(
-            "INSERT INTO print_jobs (receipt, copy, drawer, state) VALUES (?, 0, ?, 'queued')",
-            (receipt.receipt, int(has_cash)),
+            "INSERT INTO print_jobs (receipt, copy, drawer, state, queued_ms) VALUES (?, 0, ?, 'queued', ?)",
+            (receipt.receipt, int(has_cash), now_ms),
         )
 
 

@@ -5,7 +5,7 @@ Everything that crosses the network is one of these; there is no fourth.
 """
 
 import hashlib
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -15,18 +15,35 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=160)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=COUNTER_MAX)]
 Stamp = Annotated[int, msgspec.Meta(ge=0, le=STAMP_MAX)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=COUNTER_MAX)]
-Value = Annotated[str, msgspec.Meta(max_length=65536)] | int | bool | bytes | None
-"""A register's value. Documents travel as bytes (UTF-8 JSON); floats never merge."""
+VALUE_BYTES_MAX = 65_536
+
+if TYPE_CHECKING:
+    Value = str | int | bool | bytes | None
+else:
+    Value = Any  # a union of str and bytes is beyond msgspec; `Register` checks the value itself
 
 
 class Register(msgspec.Struct, frozen=True, array_like=True):
-    """One field of one entity, last writer wins by (stamp, actor, value bytes)."""
+    """One field of one entity, last writer wins by (stamp, actor, value bytes).
+
+    Documents travel as bytes (UTF-8 JSON); floats never merge.
+    """
 
     entity: Name
     field: Name
     value: Value
     stamp: Stamp
     actor: Name
+
+    def __post_init__(self) -> None:
+        """Refuse values that do not merge: floats, nested ones, text or bytes beyond the bound."""
+        value: object = self.value
+        if value is not None and not isinstance(value, str | int | bytes):
+            raise TypeError(f"a register holds text, bytes, an integer, a truth value or nothing, not {type(value)}")
+        if isinstance(value, str | bytes) and len(value) > VALUE_BYTES_MAX:
+            raise ValueError(f"a register's value has at most {VALUE_BYTES_MAX} characters or bytes")
+        if isinstance(value, int) and not -COUNTER_MAX <= value <= COUNTER_MAX:
+            raise ValueError("a register's integer has at most 63 bits")
 
 
 class Counter(msgspec.Struct, frozen=True, array_like=True):

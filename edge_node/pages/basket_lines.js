@@ -129,9 +129,10 @@ export class BasketLines {
     setText(byId("line-count"), lines.length > 0 ? language.text("basket.count", { count: lines.length }) : "");
     this.#drawLineKeys();
     const body = byId("lines");
-    redraw(body, [lines, this.chosen_index, language.code, currency], () => lines.map((line, index) => this.#row(line, index)));
+    const is_redrawn = redraw(body, [lines, this.chosen_index, language.code, currency],
+      () => lines.map((line, index) => this.#row(line, index)));
     body.setAttribute("aria-busy", String(sale.is_waiting));
-    body.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
+    if (is_redrawn) body.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }
 
   #row(line, index) {
@@ -142,8 +143,9 @@ export class BasketLines {
       "data-testid": "line", "data-code": line.code, "data-action": "choose-line", "data-index": index,
       "aria-current": is_chosen ? "true" : null,
     },
-    element("td", { class: "number line-no" }, is_chosen ? chosenMark(language.text("basket.chosen")) : null, String(line.no)),
-    element("td", { class: "line-item" }, element("span", { class: "line-name" }, this.name(line)),
+    element("td", { class: "number line-no" },
+      is_chosen ? chosenMark(language.text("basket.chosen")) : null, String(line.no)),
+    element("td", { class: "line-item" }, element("span", { class: "line-name", title: this.name(line) }, this.name(line)),
       element("span", { class: "line-code" }, line.code)),
     element("td", { class: "number line-quantity", "data-testid": "line-quantity" }, shownQuantity(line.quantity)),
     element("td", { class: "number" }, formatMoney(line.unit_price_minor, currency)),
@@ -166,8 +168,8 @@ function chosenMark(words) {
 }
 
 function lineKey(action, icon_name, label, key) {
-  return element("button", { type: "button", "data-action": action, "data-testid": action, "aria-label": label, title: label },
-    icon(icon_name), element("kbd", {}, key));
+  const attributes = { type: "button", "data-action": action, "data-testid": action, "aria-label": label, title: label };
+  return element("button", attributes, icon(icon_name), element("kbd", {}, key));
 }
 
 /** Send a change of the basket; `shown` is called with the PricedBasket unless a later one came first. */

@@ -10,7 +10,13 @@ export class Choices {
 
   constructor(till) {
     this.#till = till;
-    this.close();
+    this.#empty();
+  }
+
+  #empty() {
+    this.query = null;
+    this.all = [];
+    this.marked_index = -1;
   }
 
   /** Show `choices` ({code, title, detail, trailing, note, is_usable, take}) made for the text `query`. */
@@ -22,9 +28,7 @@ export class Choices {
   }
 
   close() {
-    this.query = null;
-    this.all = [];
-    this.marked_index = -1;
+    this.#empty();
     this.#till.draw();
   }
 
@@ -46,8 +50,9 @@ export class Choices {
   draw() {
     const list = byId("results");
     setHidden(list, !this.is_open);
-    redraw(list, [this.all, this.marked_index], () => this.all.map((choice, index) => this.#row(choice, index)));
-    list.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+    const is_redrawn = redraw(list, [this.all, this.marked_index],
+      () => this.all.map((choice, index) => this.#row(choice, index)));
+    if (is_redrawn) list.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
     this.#till.field.setList(this.is_open, this.marked === null ? null : `result-${this.marked_index}`);
   }
 

@@ -46,13 +46,14 @@ export function removeCoupon(till, code) {
 /** The coupons on this sale, then the member's others, whose code or title holds `text`. */
 export function couponChoices(till, text) {
   const { sale, language } = till;
+  const note = language.text("coupon.in-basket");
   const on_sale = sale.wanted.coupons.map((code) => ({
-    code, title: code, detail: "", note: language.text("coupon.in-basket"), is_usable: true, is_on_sale: true, take() {},
+    code, title: code, detail: "", note, is_usable: true, is_on_sale: true, take() {},
   }));
   const others = memberCoupons(till).filter((coupon) => !sale.wanted.coupons.includes(coupon.code)).map((coupon) => ({
     code: coupon.code,
     title: language.pick(coupon.title_zh, coupon.title_en) || coupon.code,
-    detail: `${coupon.code} · ${couponTerms(coupon, till)}`,
+    detail: `${couponTerms(coupon, till)} · ${coupon.code}`,
     note: couponUsability(coupon, language),
     is_usable: coupon.usable_here,
     take: () => addCoupon(till, coupon.code),

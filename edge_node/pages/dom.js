@@ -30,12 +30,13 @@ export function icon(name) {
   return svg;
 }
 
-/** Replace the children of `parent`, but only when `key` (any JSON value) differs from the last drawing. */
+/** Replace the children of `parent`, but only when `key` (any JSON value) differs from the last drawing; says whether. */
 export function redraw(parent, key, build) {
   const key_text = JSON.stringify(key);
-  if (drawn_keys.get(parent) === key_text) return;
+  if (drawn_keys.get(parent) === key_text) return false;
   drawn_keys.set(parent, key_text);
   parent.replaceChildren(...build().filter((child) => child !== null && child !== undefined));
+  return true;
 }
 
 export function setText(node, text) {

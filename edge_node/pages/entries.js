@@ -12,6 +12,11 @@ export class ScanWatch {
   #characters = "";
   #last_key_ms = -Infinity;
 
+  /** Forget what came so far: the last key was a command, not the beginning of a scan. */
+  forget() {
+    this.#characters = "";
+  }
+
   /** Take note of a key. Gives the scanned text when this key ends a scan, else null. */
   key(event) {
     const is_fast = event.timeStamp - this.#last_key_ms <= SCAN_GAP_MS_MAX;

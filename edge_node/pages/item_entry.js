@@ -84,7 +84,7 @@ export class ItemEntry {
     this.#till.lines.add(item.code, quantity_thousandths);
   }
 
-  /** Enter what was typed or scanned: a code, a GTIN, a name, "3*code", a coupon's code, or "3*" for the chosen line. */
+  /** Enter a code, a GTIN, a name, "3*code", a coupon's code, or "3*" for the chosen line. */
   submit(text, is_scan) {
     const { message, lines, entries } = this.#till;
     const entry = parseEntry(text);

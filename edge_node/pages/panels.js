@@ -5,8 +5,8 @@ import { formatCount, formatMoney } from "./amounts.js";
 import { byId, element, icon, redraw, setText } from "./dom.js";
 import { couponReason } from "./problems.js";
 
-function heading(words, extra = null) {
-  return element("div", { class: "card-head" }, element("h2", {}, words), extra);
+function heading(words) {
+  return element("div", { class: "card-head" }, element("h2", {}, words));
 }
 
 function removeButton(action, label, code = null) {
@@ -40,36 +40,31 @@ function memberCoupon(coupon, till) {
     element("span", { class: "coupon-terms" }, couponTerms(coupon, till)), usability);
 }
 
-function memberCoupons(member, till) {
-  const { language } = till;
-  if (member.coupons.length === 0) return element("p", { class: "quiet" }, language.text("member.no-coupons"));
-  return element("ul", { class: "coupon-list" }, ...member.coupons.map((coupon) => memberCoupon(coupon, till)));
-}
-
-function memberFigures(member, { language, currency }) {
-  const points = (count) => language.text("member.points", { points: formatCount(count) });
-  const balance = member.balance_points === null
-    ? language.text("member.balance.unknown") : points(member.balance_points);
-  return element("dl", { class: "figures" },
-    element("div", {}, element("dt", {}, language.text("member.balance")),
-      element("dd", { "data-testid": "member-balance" }, balance)),
-    element("div", { class: "figure-main" }, element("dt", {}, language.text("member.spendable")),
-      element("dd", { "data-testid": "member-spendable" }, language.text("member.spendable.value", {
-        points: formatCount(member.spendable_here_points), amount: formatMoney(member.spendable_here_minor, currency),
-      }))));
+function memberPoints(member, { language, currency, status }) {
+  const time = language.time(member.as_of_ms, status?.now_ms ?? member.as_of_ms);
+  const balance = language.text(member.balance_points === null ? "member.balance.unknown" : "member.balance",
+    { points: formatCount(member.balance_points ?? 0) });
+  const spendable = language.text("member.spendable.value", {
+    points: formatCount(member.spendable_here_points), amount: formatMoney(member.spendable_here_minor, currency),
+  });
+  return element("div", { class: "member-points" },
+    element("p", {}, language.text("member.spendable")),
+    element("p", { class: "member-spendable", "data-testid": "member-spendable" }, spendable),
+    element("p", {}, element("span", { "data-testid": "member-balance" }, balance), " · ",
+      element("span", { "data-testid": "member-as-of" }, language.text("member.as-of", { time }))));
 }
 
 function memberShown(member, till) {
-  const { language, status } = till;
-  const as_of = language.text("member.as-of", { time: language.time(member.as_of_ms, status?.now_ms ?? member.as_of_ms) });
+  const { language } = till;
+  const name = member.name || language.text("member.unnamed");
   const identity = [member.phone_masked, member.card_masked].filter(Boolean).join(" · ");
   return [
-    heading(language.text("member.label"), removeButton("remove-member", language.text("member.remove"))),
-    element("p", { class: "member-name", "data-testid": "member-name" }, member.name || language.text("member.unnamed")),
-    element("p", { class: "quiet", "data-testid": "member-identity" }, identity, " · ", as_of),
+    element("div", { class: "card-head member-head" }, icon("member"),
+      element("h2", { class: "member-name", "data-testid": "member-name" }, name),
+      removeButton("remove-member", language.text("member.remove"))),
+    element("p", { class: "quiet", "data-testid": "member-identity" }, identity),
     member.whole ? null : element("p", { class: "provisional" }, icon("warning"), language.text("member.provisional")),
-    memberFigures(member, till),
-    memberCoupons(member, till),
+    memberPoints(member, till),
   ];
 }
 
@@ -79,8 +74,8 @@ export function drawMember(till) {
   redraw(byId("member"), [member, language.code, currency, status === null], () => {
     if (member !== null) return memberShown(member, till);
     return [
-      heading(language.text("member.label")),
-      element("p", { class: "card-empty", "data-testid": "member-none" }, icon("member"), language.text("member.none")),
+      element("div", { class: "card-head member-head", "data-testid": "member-none" }, icon("member"),
+        element("h2", {}, language.text("member.none"))),
       element("p", { class: "quiet" }, language.text("member.none.next")),
     ];
   });
@@ -104,14 +99,26 @@ function saleCoupon(coupon, till) {
     removeButton("remove-coupon", language.text("coupon.remove", { code: coupon.code }), coupon.code));
 }
 
+function couponList(words, rows) {
+  if (rows.length === 0) return [];
+  return [heading(words), element("ul", { class: "coupon-list" }, ...rows)];
+}
+
+/** The coupons on this sale, then those the member has besides. */
 export function drawCoupons(till) {
   const { sale, language, currency } = till;
-  const coupons = sale.priced?.coupons ?? [];
-  byId("coupons").hidden = coupons.length === 0;
-  redraw(byId("coupons"), [coupons, language.code, currency], () => [
-    heading(language.text("coupon.label")),
-    element("ul", { class: "coupon-list" }, ...coupons.map((coupon) => saleCoupon(coupon, till))),
-  ]);
+  const on_sale = sale.priced?.coupons ?? [];
+  const of_member = sale.priced?.member?.coupons ?? [];
+  const others = of_member.filter((coupon) => !on_sale.some(({ code }) => code === coupon.code));
+  redraw(byId("coupons"), [on_sale, others, language.code, currency], () => {
+    if (on_sale.length + others.length === 0) {
+      return [heading(language.text("coupon.none")), element("p", { class: "quiet" }, language.text("coupon.none.next"))];
+    }
+    return [
+      ...couponList(language.text("coupon.label"), on_sale.map((coupon) => saleCoupon(coupon, till))),
+      ...couponList(language.text("member.coupons"), others.map((coupon) => memberCoupon(coupon, till))),
+    ];
+  });
 }
 
 function totalsRow(label, value, testid) {

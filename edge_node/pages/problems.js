@@ -7,7 +7,8 @@ import { formatCount, formatMoney } from "./amounts.js";
 function shownFields(fields, currency) {
   const shown = {};
   for (const [name, value] of Object.entries(fields)) {
-    if (typeof value === "number" && name.endsWith("_minor")) shown[name.slice(0, -"_minor".length)] = formatMoney(value, currency);
+    const is_money = typeof value === "number" && name.endsWith("_minor");
+    if (is_money) shown[name.slice(0, -"_minor".length)] = formatMoney(value, currency);
     else if (typeof value === "number") shown[name] = formatCount(value);
     else if (typeof value === "string") shown[name] = value;
   }

@@ -32,7 +32,7 @@ export class Sale {
     this.#node = node;
     this.#storage = storage;
     this.#onChange = onChange;
-    this.start(language);
+    this.#begin(newBasketId(), emptyBasket(language));
   }
 
   /** Begin an empty sale under a new id. */
@@ -124,6 +124,17 @@ export class Sale {
       await this.#send(this.change_number);
       await this.#quiet();
     }
+  }
+
+  /** Have the node's words and the receipt in this language; a basket that holds anything is sent again. */
+  setLanguage(language) {
+    if (this.is_empty || this.tenders_sent !== null) {
+      this.wanted = { ...this.wanted, language };
+      return Promise.resolve(SUPERSEDED);
+    }
+    return this.change((basket) => {
+      basket.language = language;
+    });
   }
 
   /** Ask for the price again, with the basket as it is. Throws Problem. */

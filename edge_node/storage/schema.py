@@ -115,7 +115,8 @@ _TABLES = (
         copy INTEGER NOT NULL,
         drawer INTEGER NOT NULL,
         state TEXT NOT NULL CHECK (state IN ('queued', 'started', 'done', 'failed')),
-        reason TEXT
+        reason TEXT,
+        queued_ms INTEGER NOT NULL
     ) STRICT
     """,
     "CREATE INDEX print_jobs_open ON print_jobs (job) WHERE state IN ('queued', 'started')",

@@ -1,0 +1,266 @@
+"""The local API: look up or enrol a member, price a basket, pay it, get the receipt; and the till page.
+
+One rule: handlers only translate; what a sale is stands in `edge_node.selling` and below.
+"""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import FastAPI, Query, Request
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from edge_node.api import problems
+from edge_node.api.schemas import BasketIn, EnrolIn, FindIn, Id, PayIn, show_basket, show_member, show_receipt
+from edge_node.catalogue import read_programme, search_items
+from edge_node.errors import NotIntroduced
+from edge_node.members import MemberView
+from edge_node.node import Node
+from edge_node.reports import page_balances, page_receipts, page_refusals, recent_receipts
+from edge_node.sales import read_receipt
+from edge_node.selling import member_fields
+from edge_node.storage.cells import node_row
+from loyalty.baskets import format_quantity
+from loyalty.programme import Programme
+from loyalty.receipts import Receipt
+from pos_drivers import receipt_to_text
+
+PAGES: Final = Path(__file__).parent.parent / "pages"
+BODY_BYTES_MAX: Final = 2 * 1024 * 1024
+_HEADERS: Final = [
+    (b"content-security-policy", b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+
+
+class Guard:
+    """Refuses bodies that are too large or no JSON, and sets the headers every answer has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request (ASGI)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Any) -> None:
+            if message["type"] == "http.response.start" and not scope["path"].startswith("/docs"):
+                message["headers"] = [*message["headers"], *_HEADERS]
+            await send(message)
+
+        refusal = _refuse(Request(scope))
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self._app(scope, receive, send_with_headers)
+
+
+def _refuse(request: Request) -> Response | None:
+    if request.method not in {"POST", "PUT"}:
+        return None
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+        detail = f"the body needs a Content-Length of at most {BODY_BYTES_MAX} bytes"
+        return problems.problem(413, "too-large", "The request is too large", detail, "Send less at once.")
+    # Asking for JSON keeps other sites' forms from selling on this till.
+    if int(length) and request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        detail = "bodies are JSON: Content-Type: application/json"
+        return problems.problem(415, "not-json", "The request is no JSON", detail, "Send JSON.")
+    return None
+
+
+def create_api(node: Node) -> FastAPI:
+    """Build the app of one node."""
+    app = FastAPI(
+        title="Tillsync node",
+        version=version("tillsync"),
+        description="One store's local API. It listens on the loopback only: the till is on the same machine.",
+    )
+    problems.install(app)
+    app.add_middleware(Guard)
+    hosts = ["127.0.0.1", "localhost", "[::1]", "testserver", node.file.http_host]
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    _status(app, node)
+    _members(app, node)
+    _baskets(app, node)
+    _receipts(app, node)
+    _comparison(app, node)
+    if PAGES.is_dir():
+        app.mount("/static", StaticFiles(directory=PAGES), name="static")
+
+        @app.get("/", include_in_schema=False)
+        async def till_page() -> FileResponse:
+            return FileResponse(PAGES / "till.html")
+
+    return app
+
+
+def _programme(node: Node) -> Programme | None:
+    try:
+        return read_programme(node.database.reader())
+    except NotIntroduced:
+        return None
+
+
+def _as_of_ms(node: Node) -> int | None:
+    contact_ms: int | None = node.agent.last_contact_ms or node_row(node.database.reader())["last_contact_ms"]
+    return contact_ms
+
+
+def _member_body(node: Node, member: MemberView) -> dict[str, Any]:
+    points = member_fields(member, node.business_day())
+    return show_member(member, points, _programme(node), _as_of_ms(node))
+
+
+def _receipt_body(node: Node, receipt: Receipt) -> dict[str, Any]:
+    return show_receipt(receipt, receipt_to_text(node.desk.document(receipt), columns=node.file.printer_columns))
+
+
+def _status(app: FastAPI, node: Node) -> None:
+    @app.get("/api/status", tags=["status"])
+    async def status() -> dict[str, Any]:
+        """Tell how the node is: online or not, what waits for the hub, printer, limits, programme."""
+        row = node_row(node.database.reader())
+        programme = _programme(node)
+        bounds = node.bounds
+        return {
+            "store": node.database.store,
+            "store_name": node.file.store_name or node.database.store,
+            "actor": node.database.actor,
+            "online": node.agent.is_online(),
+            "last_contact_ms": _as_of_ms(node),
+            "now_ms": node.clock.now_ms(),
+            "outbox_count": row["last_entry"] - row["acknowledged"],
+            "last_entry": row["last_entry"],
+            "fenced": row["fenced"],
+            "introduced": row["blind_index_key"] is not None and programme is not None,
+            "currency": None
+            if programme is None
+            else {
+                "code": programme.currency.code,
+                "symbol": programme.currency.symbol,
+                "decimals": programme.currency.decimals,
+            },
+            "printer": node.desk.status()._asdict(),
+            "limits": {
+                "quantity_max": format_quantity(bounds.quantity_milli_max),
+                "lines_max": bounds.lines_max,
+                "line_minor_max": bounds.line_minor_max,
+            },
+            "programme": None
+            if programme is None
+            else {
+                "earn_per_minor": programme.earn_per_minor,
+                "points_per": 1,
+                "point_value_minor": programme.point_value_minor,
+            },
+        }
+
+    @app.get("/api/items", tags=["catalogue"])
+    async def items(
+        q: Annotated[str, Query(max_length=80)] = "", limit: Annotated[int, Query(ge=1, le=50)] = 12
+    ) -> dict[str, Any]:
+        """Search items by code, GTIN or name; an exact code comes first."""
+        return {"items": [item._asdict() for item in search_items(node.database.reader(), q, limit)]}
+
+
+def _members(app: FastAPI, node: Node) -> None:
+    @app.post("/api/members/find", tags=["members"])
+    async def find(body: FindIn) -> dict[str, Any]:
+        """Find a member by phone or card, here or at the hub; from then on this store holds them."""
+        return _member_body(node, await node.selling.find_member(body.kind, body.value))
+
+    @app.post("/api/members", tags=["members"], status_code=201)
+    async def enrol(body: EnrolIn) -> Any:
+        """Enrol a member who has given consent; works offline too."""
+        identities = {kind: value for kind, value in (("phone", body.phone), ("card", body.card)) if value}
+        if not identities:
+            detail = "name a phone or a card"
+            return problems.problem(422, "validation", "The request cannot be used", detail, "Add phone or card.")
+        return JSONResponse(_member_body(node, await node.selling.enrol(identities, body.name)), status_code=201)
+
+    @app.get("/api/members/{member}", tags=["members"])
+    async def member(member: Id) -> dict[str, Any]:
+        """Read a member that this store holds."""
+        return _member_body(node, node.selling.member(member))
+
+
+def _baskets(app: FastAPI, node: Node) -> None:
+    def show(basket_id: str) -> dict[str, Any]:
+        basket = node.selling.basket(basket_id)
+        member = node.selling.member(basket.member) if basket.member else None
+        return show_basket(basket, _member_body(node, member) if member else None)
+
+    @app.put("/api/baskets/{basket_id}", tags=["baskets"])
+    async def put_basket(basket_id: Id, body: BasketIn) -> dict[str, Any]:
+        """Put a whole basket and get it priced; send it again after every change."""
+        node.selling.put_basket(body.wish(basket_id))
+        return show(basket_id)
+
+    @app.get("/api/baskets/{basket_id}", tags=["baskets"])
+    async def basket(basket_id: Id) -> dict[str, Any]:
+        """Read an open basket."""
+        return show(basket_id)
+
+    @app.post("/api/baskets/{basket_id}/pay", tags=["baskets"])
+    async def pay(basket_id: Id, body: PayIn) -> dict[str, Any]:
+        """Pay a basket. The receipt is durable when the answer comes; paying again gives the same receipt."""
+        receipt = await node.selling.pay(basket_id, body.wishes())
+        node.desk.notify()
+        return _receipt_body(node, receipt)
+
+
+def _receipts(app: FastAPI, node: Node) -> None:
+    @app.get("/api/receipts", tags=["receipts"])
+    async def receipts(limit: Annotated[int, Query(ge=1, le=200)] = 20) -> dict[str, Any]:
+        """List the latest receipts of this store."""
+        return {"receipts": recent_receipts(node.database.reader(), limit)}
+
+    @app.get("/api/receipts/{actor}/{number}", tags=["receipts"])
+    async def receipt(actor: Id, number: Id) -> dict[str, Any]:
+        """Read a receipt that this node issued."""
+        return _receipt_body(node, read_receipt(node.database.reader(), f"{actor}/{number}"))
+
+    @app.get("/api/receipts/{actor}/{number}/text", tags=["receipts"], response_class=PlainTextResponse)
+    async def text(actor: Id, number: Id, columns: Annotated[int, Query(ge=32, le=48)] = 48) -> str:
+        """Read a receipt as it is printed."""
+        found = read_receipt(node.database.reader(), f"{actor}/{number}")
+        return receipt_to_text(node.desk.document(found), columns=columns)
+
+    @app.post("/api/receipts/{actor}/{number}/reprint", tags=["receipts"])
+    async def reprint(actor: Id, number: Id) -> dict[str, Any]:
+        """Print a receipt again, marked as a copy."""
+        node.desk.reprint(f"{actor}/{number}")
+        status = node.desk.status()
+        return {"printed": status.configured, "message": status.message, "receipt": quote(f"{actor}/{number}")}
+
+
+def _comparison(app: FastAPI, node: Node) -> None:
+    @app.get("/api/balances", tags=["comparison"])
+    async def balances(
+        after: Annotated[str, Query(max_length=200)] = "", limit: Annotated[int, Query(ge=1, le=5_000)] = 1_000
+    ) -> dict[str, Any]:
+        """List the balances of all accounts held here, by account, for comparing with the hub."""
+        return page_balances(node.database.reader(), after, limit)
+
+    @app.get("/api/receipt-refs", tags=["comparison"])
+    async def receipt_refs(
+        after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=5_000)] = 1_000
+    ) -> dict[str, Any]:
+        """List all receipts issued here, by number, for comparing with the hub."""
+        return page_receipts(node.database.reader(), after, limit)
+
+    @app.get("/api/refusals", tags=["comparison"])
+    async def refusals(
+        after: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=1_000)] = 200
+    ) -> dict[str, Any]:
+        """List spends that were refused for lack of rights, and why."""
+        return page_refusals(node.database.reader(), after, limit)

@@ -1,0 +1,33 @@
+"""Wiring of the node's one process: the node, and the web server in front of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from edge_node.api.app import create_api
+from edge_node.node import Node
+from provisioning.node_file import NodeFile
+
+GRACEFUL_STOP_S: Final = 3
+
+
+def run_node(file: NodeFile, directory: Path, announce: Callable[[str], None]) -> None:
+    """Run a node until the process is told to stop; `announce` gets the address of its till page."""
+    node = Node(file, directory)
+    node.start()
+    try:
+        config = uvicorn.Config(
+            create_api(node),
+            host=file.http_host,
+            port=file.http_port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=GRACEFUL_STOP_S,
+        )
+        socket = config.bind_socket()
+        announce(f"http://{file.http_host}:{socket.getsockname()[1]}/")
+        uvicorn.Server(config).run(sockets=[socket])
+    finally:
+        node.stop()

@@ -1,0 +1,1 @@
+"""Balances of all accounts, for comparison by machines."""

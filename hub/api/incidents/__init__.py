@@ -1,0 +1,1 @@
+"""Incidents: dead letters, entries in quarantine, alarms."""

@@ -1,0 +1,1 @@
+"""What the live console page needs."""

@@ -1,0 +1,1 @@
+"""Members: people behind one or several ids, with what they have."""

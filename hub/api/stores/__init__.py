@@ -1,0 +1,1 @@
+"""Stores: creating slots, and how far each store is."""

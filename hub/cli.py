@@ -1,0 +1,101 @@
+"""`tillsync-hub`: headquarters in one process or several."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from hub.settings import SENTENCES, HubSettings, load_settings
+
+
+@click.group()
+@click.version_option(package_name="tillsync")
+@click.option("--verbose", is_flag=True, help="Log what happens, not only what goes wrong.")
+def main(*, verbose: bool) -> None:
+    """Run headquarters: the global record of customers, and what stores need to know."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for field in reversed(msgspec.structs.fields(HubSettings)):
+        kind: Any = int if field.name.endswith(("_port", "_ms")) else str
+        sentence = SENTENCES[field.name]
+        option = click.option(f"--{field.name.replace('_', '-')}", type=kind, help=f"{sentence} [{field.default}]")
+        command = option(command)
+    return command
+
+
+def _load(given: dict[str, Any], *, needs_broker: bool = False) -> HubSettings:
+    try:
+        settings = load_settings(**given)
+    except msgspec.ValidationError as error:
+        raise click.ClickException(f"a setting cannot be used: {error}") from error
+    if needs_broker and not settings.broker:
+        raise click.ClickException("name the chain's broker: --broker mqtt://HOST:PORT")
+    return settings
+
+
+def _until_told() -> threading.Event:
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+@main.command("all")
+@_settings_options
+def all_in_one(**given: Any) -> None:
+    """Run API, console, sync worker and jobs, and an embedded broker when none is configured."""
+    from hub.app import run_all
+
+    def announce(console: str, broker: str) -> None:
+        click.echo(f"hub console {console}  API {console}docs  broker {broker}")
+
+    run_all(_load(given), announce)
+
+
+@main.command("api")
+@_settings_options
+def api(**given: Any) -> None:
+    """Run the API and the console alone."""
+    from hub.app import serve_api
+    from hub.context import open_context
+
+    serve_api(open_context(_load(given)), lambda address: click.echo(f"hub console {address}"))
+
+
+@main.command("worker")
+@_settings_options
+def worker(**given: Any) -> None:
+    """Run the sync worker alone."""
+    from hub.app import run_worker
+
+    run_worker(_load(given, needs_broker=True), _until_told())
+
+
+@main.command("jobs")
+@_settings_options
+def jobs(**given: Any) -> None:
+    """Run the scheduled jobs alone."""
+    from hub.app import run_jobs
+
+    run_jobs(_load(given), _until_told())
+
+
+@main.command("settings")
+def settings_table() -> None:
+    """Print the table of settings."""
+    for field in msgspec.structs.fields(HubSettings):
+        default = Path(field.default) if isinstance(field.default, Path) else field.default
+        click.echo(f"TILLSYNC_HUB_{field.name.upper()}  [{default}]\n    {SENTENCES[field.name]}")
+
+
+if __name__ == "__main__":
+    main()
