@@ -8,6 +8,7 @@ import uvicorn
 
 from edge_node.api.app import create_api
 from edge_node.node import Node
+from provisioning.listening import listen
 from provisioning.node_file import NodeFile
 
 GRACEFUL_STOP_S: Final = 3
@@ -20,14 +21,12 @@ def run_node(file: NodeFile, directory: Path, announce: Callable[[str], None]) -
     try:
         config = uvicorn.Config(
             create_api(node),
-            host=file.http_host,
-            port=file.http_port,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=GRACEFUL_STOP_S,
         )
-        socket = config.bind_socket()
-        announce(f"http://{file.http_host}:{socket.getsockname()[1]}/")
-        uvicorn.Server(config).run(sockets=[socket])
+        listener = listen(file.http_host, file.http_port)
+        announce(f"http://{file.http_host}:{listener.getsockname()[1]}/")
+        uvicorn.Server(config).run(sockets=[listener])
     finally:
         node.stop()

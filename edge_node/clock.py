@@ -29,6 +29,10 @@ class SystemClock:
         """Read all clocks at once."""
         return Instant(time.time_ns() // 1_000_000, time.monotonic_ns() // 1_000_000, self._boot)
 
+    def monotonic_ms(self) -> float:
+        """Read the time since boot with fractions, for measuring."""
+        return time.monotonic_ns() / 1_000_000
+
     def now_ms(self) -> int:
         """Read the wall clock, milliseconds since 1970."""
         return time.time_ns() // 1_000_000

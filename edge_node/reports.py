@@ -6,7 +6,7 @@ One rule: read only, by pages.
 import sqlite3
 from typing import Any
 
-from edge_node.storage.cells import SLOT_COLUMNS
+from edge_node.storage.cells import SLOT_COLUMNS, owned_rows, person
 from sync_protocol.accounts import Slots, balance
 
 _SUMS = ", ".join(f"SUM({column}) AS {column}" for column in SLOT_COLUMNS)
@@ -40,6 +40,12 @@ def page_balances(connection: sqlite3.Connection, after: str, limit: int) -> dic
         for row in rows
     ]
     return {"balances": balances, "next_after": rows[-1]["account"] if len(rows) == limit else None}
+
+
+def account_slots(connection: sqlite3.Connection, member: str) -> dict[str, dict[str, dict[str, int]]]:
+    """Show the slots of every node on a person's points accounts."""
+    rows = owned_rows(connection, person(connection, member))
+    return {account: {node: slots._asdict() for node, slots in nodes.items()} for account, nodes in rows.items()}
 
 
 def page_refusals(connection: sqlite3.Connection, after: int, limit: int) -> dict[str, Any]:

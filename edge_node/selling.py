@@ -6,7 +6,7 @@ One rule: the hub is asked only for what is missing, with a deadline; without an
 import asyncio
 import sqlite3
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from edge_node.baskets import Baskets, BasketWish, OpenBasket
@@ -23,6 +23,14 @@ from loyalty.points import Spend
 from loyalty.receipts import Receipt
 from sync_protocol.accounts import rights
 from sync_protocol.messages import FindMember, WantRights
+
+
+class Paid(NamedTuple):
+    """A durable receipt, and how long the hub was waited for and the commit took, in milliseconds."""
+
+    receipt: Receipt
+    rights_ms: float
+    commit_ms: float
 
 
 class Selling:
@@ -98,7 +106,7 @@ class Selling:
         """Give an open basket. Raises: UnknownBasket."""
         return self._baskets.get(basket_id)
 
-    async def pay(self, basket_id: str, tenders: tuple[Tender, ...]) -> Receipt:
+    async def pay(self, basket_id: str, tenders: tuple[Tender, ...]) -> Paid:
         """Pay a basket; the receipt is durable when this returns. Paying again gives the same receipt.
 
         Raises: UnknownBasket, RightsShort, CouponRefused, TenderShort, TenderRefused, NodeFenced.
@@ -109,9 +117,11 @@ class Selling:
             paid = receipt_of_basket(self._database.reader(), basket_id)
             if paid is None:
                 raise
-            return paid
+            return Paid(paid, 0.0, 0.0)
         order = self._order(basket, tenders)
+        started_ms = self._clock.monotonic_ms()
         await self._gather_rights(order)
+        gathered_ms = self._clock.monotonic_ms()
         try:
             committed = await self._commit(order)
         except (RightsShort, CouponRefused) as refusal:
@@ -120,7 +130,7 @@ class Selling:
         self._baskets.close(basket_id)
         if committed.is_new:
             self._agent.grew(committed.last_entry)
-        return committed.receipt
+        return Paid(committed.receipt, gathered_ms - started_ms, self._clock.monotonic_ms() - gathered_ms)
 
     async def _commit(self, order: SaleOrder) -> Committed:
         def work(connection: sqlite3.Connection) -> Committed:

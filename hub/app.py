@@ -16,6 +16,7 @@ from hub.settings import HubSettings
 from hub.sync.embedded_broker import EmbeddedBroker
 from hub.sync.worker import SyncWorker
 from provisioning.broker_address import BrokerAddress, parse_broker
+from provisioning.listening import listen
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +51,13 @@ def serve_api(context: HubContext, announce: Callable[[str], None]) -> None:
     settings = context.settings
     config = uvicorn.Config(
         create_api(context),
-        host=settings.http_host,
-        port=settings.http_port,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
     )
-    socket = config.bind_socket()
-    announce(f"http://{settings.http_host}:{socket.getsockname()[1]}/")
-    uvicorn.Server(config).run(sockets=[socket])
+    listener = listen(settings.http_host, settings.http_port)
+    announce(f"http://{settings.http_host}:{listener.getsockname()[1]}/")
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def _wake(workers: list[SyncWorker]) -> None:

@@ -20,7 +20,7 @@ from edge_node.catalogue import read_programme, search_items
 from edge_node.errors import NotIntroduced
 from edge_node.members import MemberView
 from edge_node.node import Node
-from edge_node.reports import page_balances, page_receipts, page_refusals, recent_receipts
+from edge_node.reports import account_slots, page_balances, page_receipts, page_refusals, recent_receipts
 from edge_node.sales import read_receipt
 from edge_node.selling import member_fields
 from edge_node.storage.cells import node_row
@@ -211,11 +211,12 @@ def _baskets(app: FastAPI, node: Node) -> None:
         return show(basket_id)
 
     @app.post("/api/baskets/{basket_id}/pay", tags=["baskets"])
-    async def pay(basket_id: Id, body: PayIn) -> dict[str, Any]:
+    async def pay(basket_id: Id, body: PayIn, response: Response) -> dict[str, Any]:
         """Pay a basket. The receipt is durable when the answer comes; paying again gives the same receipt."""
-        receipt = await node.selling.pay(basket_id, body.wishes())
+        paid = await node.selling.pay(basket_id, body.wishes())
         node.desk.notify()
-        return _receipt_body(node, receipt)
+        response.headers["Server-Timing"] = f"rights;dur={paid.rights_ms:.3f}, commit;dur={paid.commit_ms:.3f}"
+        return _receipt_body(node, paid.receipt)
 
 
 def _receipts(app: FastAPI, node: Node) -> None:
@@ -250,6 +251,11 @@ def _comparison(app: FastAPI, node: Node) -> None:
     ) -> dict[str, Any]:
         """List the balances of all accounts held here, by account, for comparing with the hub."""
         return page_balances(node.database.reader(), after, limit)
+
+    @app.get("/api/members/{member}/accounts", tags=["comparison"])
+    async def accounts(member: Id) -> dict[str, Any]:
+        """Show what each node has written on a member's points accounts, as far as it is known here."""
+        return {"accounts": account_slots(node.database.reader(), member)}
 
     @app.get("/api/receipt-refs", tags=["comparison"])
     async def receipt_refs(

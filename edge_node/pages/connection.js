@@ -48,6 +48,7 @@ function connectionDetails(till, state) {
     }
   }
   if (state === "offline") details.push(contactText(till));
+  if (status?.introduced === false) details.push(language.text("connection.not-introduced"));
   if (["online", "offline"].includes(state) && status.outbox_count > 0) {
     details.push(language.text("connection.outbox", { count: formatCount(status.outbox_count) }));
   }
@@ -75,7 +76,8 @@ function isPrinterGood(printer) {
 export function printerTrouble({ status, language }) {
   const printer = status?.printer;
   if (!printer?.configured || isPrinterGood(printer)) return null;
-  return language.firstText([`printer.state.${printer.state}`]) ?? printer.message ?? printer.state;
+  const known = language.firstText([`printer.state.${printer.state}`], { message: printer.message });
+  return known ?? printer.message ?? printer.state;
 }
 
 function drawPrinter(till) {
@@ -85,6 +87,7 @@ function drawPrinter(till) {
   const chip = byId("printer");
   setData(chip, "state", state);
   const words = language.text(`printer.${state}`, { state: trouble });
+  chip.title = words;
   redraw(chip, [state, words], () => [icon(trouble === null ? "printer" : "warning"), element("span", {}, words)]);
 }
 

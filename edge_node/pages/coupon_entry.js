@@ -8,11 +8,9 @@ function memberCoupons(till) {
   return till.sale.priced?.member?.coupons ?? [];
 }
 
-/** The code as the node writes it: a scanner gives it so, a cashier may type small letters. */
-function couponCode(till, text) {
-  const typed = plainText(text).replace(/^c-/, "C-");
-  const known = memberCoupons(till).find((coupon) => coupon.code.toLowerCase() === typed.toLowerCase());
-  return known?.code ?? typed;
+/** Coupon codes are in capitals; a cashier may type small letters. */
+function couponCode(text) {
+  return plainText(text).toUpperCase();
 }
 
 function tellOutcome(till, code, priced) {
@@ -29,7 +27,7 @@ function tellOutcome(till, code, priced) {
 
 /** Put a coupon on the sale. One that is refused stays in the basket with its reason until it is taken off. */
 export function addCoupon(till, text) {
-  const code = couponCode(till, text);
+  const code = couponCode(text);
   till.message.clear();
   till.change((basket) => {
     if (!basket.coupons.includes(code)) basket.coupons.push(code);
@@ -41,6 +39,11 @@ export function removeCoupon(till, code) {
   till.change((basket) => {
     basket.coupons = basket.coupons.filter((candidate) => candidate !== code);
   }, () => till.message.note("note.coupon-removed", { code }));
+}
+
+/** The codes of `coupons` without those of the member now on the sale, who is about to leave it. */
+export function withoutMemberCoupons(till, coupons) {
+  return coupons.filter((code) => !memberCoupons(till).some((coupon) => coupon.code === code));
 }
 
 /** The coupons on this sale, then the member's others, whose code or title holds `text`. */

@@ -4,33 +4,44 @@
 import { ONE_THOUSANDTHS, parseQuantity, plainText } from "./amounts.js";
 
 const SCAN_GAP_MS_MAX = 50;
+const SCAN_STALL_MS_MAX = 300;
 const SCAN_CHARACTERS_MIN = 4;
 const WAITING_ENTRIES_MAX = 50;
 
-/** Watches the keys: characters at most 50 ms apart that end with Enter come from a scanner. */
+/**
+ * Watches the keys: characters at most 50 ms apart that end with Enter come from a scanner. A short stall inside a scan
+ * (a busy computer) does not cut it in two: what came just before belongs to it.
+ */
 export class ScanWatch {
   #characters = "";
+  #fast_count = 0;
   #last_key_ms = -Infinity;
 
   /** Forget what came so far: the last key was a command, not the beginning of a scan. */
   forget() {
     this.#characters = "";
+    this.#fast_count = 0;
   }
 
   /** Take note of a key. Gives the scanned text when this key ends a scan, else null. */
   key(event) {
-    const is_fast = event.timeStamp - this.#last_key_ms <= SCAN_GAP_MS_MAX;
+    const gap_ms = event.timeStamp - this.#last_key_ms;
     this.#last_key_ms = event.timeStamp;
     if (event.key === "Shift") return null;
-    if (event.key === "Enter") {
-      const scanned = is_fast ? this.#characters : "";
-      this.#characters = "";
-      return scanned.length >= SCAN_CHARACTERS_MIN ? scanned : null;
-    }
+    if (event.key === "Enter") return this.#end(gap_ms);
     const is_character = [...event.key].length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (!is_character) this.#characters = "";
-    else this.#characters = is_fast ? this.#characters + event.key : event.key;
+    if (!is_character || gap_ms > SCAN_STALL_MS_MAX) this.forget();
+    if (!is_character) return null;
+    this.#characters += event.key;
+    this.#fast_count = gap_ms <= SCAN_GAP_MS_MAX ? this.#fast_count + 1 : 1;
     return null;
+  }
+
+  #end(gap_ms) {
+    const is_scan = gap_ms <= SCAN_GAP_MS_MAX && this.#fast_count >= SCAN_CHARACTERS_MIN;
+    const scanned = is_scan ? this.#characters : null;
+    this.forget();
+    return scanned;
   }
 }
 

@@ -13,7 +13,6 @@ export class Field {
 
   constructor(language) {
     this.#language = language;
-    this.purpose = "item";
     document.addEventListener("click", () => this.focus());
     window.addEventListener("focus", () => this.focus());
     document.addEventListener("focusout", (event) => {
@@ -66,7 +65,6 @@ export class Field {
   }
 
   draw(purpose) {
-    this.purpose = purpose;
     const words = this.#language.text(`purpose.${purpose}`);
     redraw(byId("purpose"), [purpose, words], () => [icon(PURPOSE_ICONS[purpose]), words]);
     setData(byId("entry-row"), "purpose", purpose);

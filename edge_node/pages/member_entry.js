@@ -2,6 +2,7 @@
 // Rule: enrolling needs the customer's yes, which the cashier confirms by a step of its own.
 
 import { plainText } from "./amounts.js";
+import { withoutMemberCoupons } from "./coupon_entry.js";
 import { memberKinds, phoneDigits } from "./entries.js";
 
 function notFound(till, value, problem) {
@@ -50,6 +51,7 @@ export function putMember(till, member, note_key) {
   const name = member.name || member.phone_masked || till.language.text("member.unnamed");
   if (["member", "enrol"].includes(till.purpose)) till.go("sale", { mode: "item" });
   till.change((basket) => {
+    if (basket.member !== member.member) basket.coupons = withoutMemberCoupons(till, basket.coupons);
     basket.member = member.member;
   }, () => till.message.note(note_key, { name }));
 }
@@ -61,27 +63,18 @@ export function removeMember(till) {
     return;
   }
   till.change((basket) => {
+    basket.coupons = withoutMemberCoupons(till, basket.coupons);
     basket.member = null;
   }, () => till.message.note("note.member-removed"));
 }
 
-/** Enrol; after a silence the member is looked for first, so that one enrolment makes one member. */
+/** Enrol; one who turns out to be enrolled already (also by a call whose answer was lost) is put on the sale. */
 export async function enrol(till, phone, name) {
-  let is_first_try = true;
-  const findOrEnrol = async () => {
-    if (!is_first_try) {
-      try {
-        return await till.node.findMember("phone", phone);
-      } catch (problem) {
-        if (problem.code !== "member-not-found") throw problem;
-      }
-    }
-    is_first_try = false;
-    return till.node.enrolMember(phone, name);
-  };
   try {
-    putMember(till, await till.node.untilAnswered(findOrEnrol), "note.member-enrolled");
+    const member = await till.node.untilAnswered(() => till.node.enrolMember(phone, name));
+    putMember(till, member, "note.member-enrolled");
   } catch (problem) {
-    till.refused(problem);
+    if (problem.code === "already-enrolled") await findMember(till, phone, false);
+    else till.refused(problem);
   }
 }

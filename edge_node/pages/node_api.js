@@ -22,7 +22,7 @@ export class Problem extends Error {
 
   /** Whether the node may have done it all the same (it failed midway). */
   get outcome_unknown() {
-    return this.status >= 500 && this.code !== "node-fenced";
+    return this.status >= 500 && this.code === "unexpected";
   }
 }
 

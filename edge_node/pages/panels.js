@@ -104,11 +104,11 @@ function couponList(words, rows) {
   return [heading(words), element("ul", { class: "coupon-list" }, ...rows)];
 }
 
-/** The coupons on this sale, then those the member has besides. */
+/** The coupons on this sale, then those the member has besides (before the payment: it may have used them). */
 export function drawCoupons(till) {
   const { sale, language, currency } = till;
   const on_sale = sale.priced?.coupons ?? [];
-  const of_member = sale.priced?.member?.coupons ?? [];
+  const of_member = sale.receipt === null ? sale.priced?.member?.coupons ?? [] : [];
   const others = of_member.filter((coupon) => !on_sale.some(({ code }) => code === coupon.code));
   redraw(byId("coupons"), [on_sale, others, language.code, currency], () => {
     if (on_sale.length + others.length === 0) {

@@ -1,6 +1,7 @@
 // Enrolling an unknown phone number: a step of its own, in which Enter means that the customer agreed.
 
 import { plainText } from "./amounts.js";
+import { confirmKeys } from "./confirm_step.js";
 import { byId, element, redraw } from "./dom.js";
 import { enrol } from "./member_entry.js";
 
@@ -54,16 +55,7 @@ export class EnrolView {
         element("div", { class: "consent" },
           element("p", { class: "quiet" }, language.text("enrol.ask")),
           element("p", { class: "consent-words" }, language.text("enrol.consent"))),
-        sheetKeys(language, "enrol")),
+        confirmKeys(language, "enrol")),
     ]);
   }
-}
-
-/** The two keys of a step to confirm: Enter does it, Esc goes back. */
-export function sheetKeys(language, name) {
-  return element("div", { class: "sheet-keys" },
-    element("button", { type: "button", class: "confirm-key", "data-action": "enter", "data-testid": `${name}-confirm` },
-      language.text(`${name}.confirm`), element("kbd", {}, "Enter")),
-    element("button", { type: "button", class: "back-key", "data-action": "back", "data-testid": `${name}-back` },
-      language.text(`${name}.back`), element("kbd", {}, "Esc")));
 }

@@ -3,7 +3,7 @@
 
 import { formatMoney, moneyDigits, parseMoney, quickAmounts } from "./amounts.js";
 import { byId, element, icon, redraw } from "./dom.js";
-import { amountProblem, paidMinor, pointsRefusal, pointsUpToMinor, TENDER_KINDS, withTender } from "./tenders.js";
+import { amountProblem, paidMinor, pointsReach, pointsRefusal, TENDER_KINDS, withTender } from "./tenders.js";
 
 const SCAN_CHARACTERS_MIN = 8;  // shorter ones may be an amount typed very fast
 
@@ -27,9 +27,8 @@ export class PayView {
     return Math.max(0, (this.#till.sale.priced?.total_minor ?? 0) - paidMinor(this.tenders));
   }
 
-  get #spendable_minor() {
-    const { sale, status } = this.#till;
-    return pointsUpToMinor(sale.priced?.member, status?.programme, this.#due_minor);
+  get #points() {
+    return pointsReach(this.#till, this.#due_minor);
   }
 
   get #kinds() {
@@ -116,7 +115,9 @@ export class PayView {
   }
 
   #proposedMinor() {
-    return this.kind === "points" ? this.#spendable_minor : this.#due_minor;
+    if (this.kind !== "points") return this.#due_minor;
+    const { here_minor, most_minor } = this.#points;
+    return here_minor > 0 ? here_minor : most_minor;
   }
 
   choose(kind) {
@@ -138,7 +139,7 @@ export class PayView {
   #confirm(text) {
     const { currency, language, message, field } = this.#till;
     const amount_minor = parseMoney(text, currency);
-    const limits = { due_minor: this.#due_minor, spendable_minor: this.#spendable_minor };
+    const limits = { due_minor: this.#due_minor, most_minor: this.#points.most_minor };
     const problem = amountProblem(this.kind, amount_minor, limits);
     if (problem !== null) {
       const example = moneyDigits(this.#proposedMinor(), currency);
@@ -229,12 +230,9 @@ export class PayView {
   }
 
   #tenderKey(kind, index) {
-    const { language, currency } = this.#till;
+    const { language } = this.#till;
     const chosen = this.tenders.find((tender) => tender.kind === kind);
     const refusal = kind === "points" && !chosen ? pointsRefusal(this.#till, this.tenders, this.#due_minor) : null;
-    const up_to = kind === "points" && refusal === null && !chosen
-      ? language.text("tender.points.up-to", { amount: formatMoney(this.#spendable_minor, currency) }) : "";
-    const paid = chosen ? `${language.text("pay.paid")} ${formatMoney(chosen.amount_minor, currency)}` : null;
     const is_marked = this.stage === "choose" ? index === this.marked_index : kind === this.kind;
     return element("button", {
       type: "button", class: "tender-key", "data-action": "tender", "data-kind": kind, "data-testid": `tender-${kind}`,
@@ -242,7 +240,18 @@ export class PayView {
     },
     element("kbd", {}, String(index + 1)), icon(kind),
     element("span", { class: "tender-name" }, language.text(`tender.${kind}`)),
-    element("small", {}, paid ?? (refusal === null ? up_to : language.text(`tender.points.${refusal}`))));
+    element("small", {}, this.#tenderNote(kind, chosen, refusal)));
+  }
+
+  /** What stands below a tender's name: what was chosen of it, or how far points reach. */
+  #tenderNote(kind, chosen, refusal) {
+    const { language } = this.#till;
+    if (chosen) return `${language.text("pay.paid")} ${this.#till.money(chosen.amount_minor)}`;
+    if (kind !== "points") return "";
+    if (refusal !== null) return language.text(`tender.points.${refusal}`);
+    const { here_minor, most_minor } = this.#points;
+    if (here_minor === 0) return language.text("tender.points.ask", { amount: this.#till.money(most_minor) });
+    return language.text("tender.points.up-to", { amount: this.#till.money(here_minor) });
   }
 
   #amountKeys({ due_minor }) {

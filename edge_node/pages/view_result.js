@@ -7,6 +7,7 @@ import { byId, element, icon, redraw } from "./dom.js";
 export class ResultView {
   #till;
   #receipt = null;
+  #told_trouble = null;
   purpose = "result";
   hint = "result";
 
@@ -16,6 +17,7 @@ export class ResultView {
 
   enter({ receipt }) {
     this.#receipt = receipt;
+    this.#told_trouble = null;
     this.#till.message.clear();
     this.#till.field.text = "";
     this.#till.message.say(`${this.#till.language.text("result.change")} ${this.#till.money(receipt.change_minor)}`);
@@ -46,11 +48,11 @@ export class ResultView {
   draw() {
     if (this.#receipt === null) return;
     const { language, currency } = this.#till;
-    const trouble = printerTrouble(this.#till);
+    this.#tellTrouble();
     const label = language.text("result.text");
-    redraw(byId("view-result"), [this.#receipt, language.code, currency, trouble], () => [
+    redraw(byId("view-result"), [this.#receipt, language.code, currency], () => [
       element("div", { class: "result-figures" },
-        this.#change(), this.#facts(), this.#notices(trouble), nextKey(language)),
+        this.#change(), this.#facts(), this.#notices(), nextKey(language)),
       element("pre", { class: "receipt-text", "data-testid": "receipt-text", "aria-label": label }, this.#receipt.text),
     ]);
   }
@@ -75,13 +77,17 @@ export class ResultView {
       fact(language.text("result.receipt"), receipt, "receipt-number"));
   }
 
-  #notices(trouble) {
-    const { language } = this.#till;
-    const notice = (icon_name, words) => element("p", { class: "notice" }, icon(icon_name), words);
-    return element("div", {},
-      this.#receipt.offline ? notice("offline", language.text("result.offline")) : null,
-      trouble === null ? null : notice("warning", language.text("result.printer", { state: trouble })),
-      trouble === null ? null : element("p", { class: "quiet" }, language.text("result.printer.next")));
+  #notices() {
+    const words = this.#till.language.text("result.offline");
+    return element("div", {}, this.#receipt.offline ? element("p", { class: "notice" }, icon("offline"), words) : null);
+  }
+
+  /** Say once that the receipt may not have come out, also when the printer's state arrives later. */
+  #tellTrouble() {
+    const trouble = printerTrouble(this.#till);
+    if (trouble === null || trouble === this.#told_trouble) return;
+    this.#told_trouble = trouble;
+    this.#till.message.refuse("receipt-unprinted", { reason: trouble }, "warning");
   }
 }
 

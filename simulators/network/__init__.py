@@ -1,0 +1,1 @@
+"""Networks that fail on demand."""

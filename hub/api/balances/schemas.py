@@ -10,6 +10,8 @@ class AccountBalance(BaseModel):
 
     account: str = Field(description="Points `p:…` or a coupon `c:…`.")
     owner: str | None = Field(description="Member it belongs to; null for a coupon without one.")
+    made: int = Field(description="Everything made, by all actors.")
+    used: int = Field(description="Everything used, by all actors.")
     balance: int = Field(description="Everything made, less everything used and void.")
 
 

@@ -1,0 +1,114 @@
+"""The demo's chain: a hub and its stores as processes, each store on a line of its own that can be cut.
+
+One rule: only what a chain would do: start, stop, kill, cut, mend, and calls through public doors.
+"""
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from loyalty.programme import Programme, encode_programme
+from provisioning.node_file import NodeFile
+from simulators.demo.http import JsonClient
+from simulators.demo.processes import Process, free_port, hub_process, node_process
+from simulators.devices.escpos_printer import SimulatedPrinter
+from simulators.network.link import CuttableLink
+
+HEARTBEAT_MS: Final = 500
+DARK_AFTER_MS: Final = 2_500
+HUB_PORT: Final = 8000
+TILL_PORT: Final = 8101
+ITEMS_PER_CALL: Final = 500
+
+
+class Chain:
+    """A running chain; use it as a context manager."""
+
+    def __init__(
+        self,
+        directory: Path,
+        stores: Mapping[str, str],
+        *,
+        timezone: str = "Asia/Shanghai",
+        recorded: bool = False,
+        printers: bool = True,
+    ) -> None:
+        self.directory = directory
+        self.stores = dict(stores)
+        self._timezone = timezone
+        self._recorded = recorded
+        self._prints = printers
+        self._stack = contextlib.ExitStack()
+        self._broker_port = free_port()
+        self.hub = hub_process(directory, free_port(HUB_PORT), self._broker_port, DARK_AFTER_MS)
+        self.links: dict[str, CuttableLink] = {}
+        self.printers: dict[str, SimulatedPrinter] = {}
+        self.nodes: dict[str, Process] = {}
+
+    def __enter__(self) -> Self:
+        """Start the hub, the lines and the printers; stores come with `open_stores`."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._stack.callback(self.hub.stop)
+        self.hub.start()
+        for place, (store, name) in enumerate(self.stores.items()):
+            self.links[store] = self._stack.enter_context(CuttableLink("127.0.0.1", self._broker_port))
+            if self._prints:
+                transcript = self.directory / f"{store}-receipts.txt"
+                self.printers[store] = self._stack.enter_context(SimulatedPrinter(transcript=transcript))
+            file = NodeFile(
+                store=store,
+                store_name=name[:80],
+                broker=f"mqtt://127.0.0.1:{self.links[store].port}",
+                timezone=self._timezone,
+                http_port=free_port(TILL_PORT + place),
+                printer=self.printers[store].path if self._prints else None,
+                heartbeat_ms=HEARTBEAT_MS,
+                recorded_sales=self._recorded,
+            )
+            self.nodes[store] = node_process(self.directory, file)
+        # The nodes start while the hub does: they wait for it by themselves.
+        for node in self.nodes.values():
+            self._stack.callback(node.stop)
+            node.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        self._stack.close()
+
+    def hub_client(self, patience_s: float = 10.0) -> JsonClient:
+        """Give a new connection to the hub."""
+        return JsonClient(self.hub.command.address, patience_s)
+
+    def node_client(self, store: str, patience_s: float = 10.0) -> JsonClient:
+        """Give a new connection to a store's node."""
+        return JsonClient(self.nodes[store].command.address, patience_s)
+
+    def set_up(self, programme: Programme, items: list[dict[str, Any]]) -> None:
+        """Tell the hub its programme, catalogue and stores, as headquarters would."""
+        self.hub.wait_ready()
+        hub = self.hub_client()
+        _must(hub, "PUT", "/api/programme", encode_programme(programme))
+        for start in range(0, len(items), ITEMS_PER_CALL):
+            _must(hub, "POST", "/api/catalogue/items", {"items": items[start : start + ITEMS_PER_CALL]})
+        known = {row["store"] for row in _must(hub, "GET", "/api/stores", None)["stores"]}
+        for store, name in self.stores.items():
+            if store not in known:
+                _must(hub, "POST", "/api/stores", {"store": store, "name": name[:80]})
+        hub.close()
+
+    def is_ready(self, store: str) -> bool:
+        """Tell whether a store has met its hub and can sell."""
+        status = self.node_client(store).get("/api/status")
+        return bool(status["online"] and status["introduced"])
+
+
+def _must(client: JsonClient, method: str, path: str, body: object) -> Any:
+    reply = client.call(method, path, body)
+    if not reply.ok:
+        raise RuntimeError(f"{method} {path}: {reply.body}")
+    return reply.body

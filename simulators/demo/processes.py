@@ -1,0 +1,122 @@
+"""Starting, killing and stopping the demo's processes.
+
+One rule: every process is in a session of its own and ends with the demo, whatever ends the demo.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from provisioning.node_file import NodeFile, write_node_file
+from simulators.demo.http import Gone, JsonClient
+
+START_PATIENCE_S: Final = 30.0
+STOP_PATIENCE_S: Final = 8.0
+
+
+def free_port(preferred: int = 0) -> int:
+    """Find a TCP port on the loopback that is free: the preferred one if it is, else any."""
+    for port in (preferred, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("no TCP port is free on the loopback")
+
+
+class Command(NamedTuple):
+    """What to run, what it writes to, and where it answers."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    log: Path
+    address: str
+    health: str
+
+
+class Process:
+    """One process of the demo, started again by `start` after `kill`."""
+
+    def __init__(self, command: Command) -> None:
+        self.command = command
+        self._popen: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the process; it may take a moment until it answers."""
+        self.command.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.command.log.open("ab") as log:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", self.command.module, *self.command.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
+
+    def wait_ready(self) -> None:
+        """Wait until the process answers. Raises: RuntimeError with the end of its log when it does not."""
+        client = JsonClient(self.command.address)
+        until_s = time.monotonic() + START_PATIENCE_S
+        while time.monotonic() < until_s and self.is_running():
+            try:
+                if client.call("GET", self.command.health).ok:
+                    client.close()
+                    return
+            except Gone:
+                time.sleep(0.05)
+        tail = self.command.log.read_text(errors="replace")[-2_000:]
+        raise RuntimeError(f"{self.command.name} did not start; its log ends:\n{tail}")
+
+    def is_running(self) -> bool:
+        """Tell whether the process lives."""
+        return self._popen is not None and self._popen.poll() is None
+
+    def kill(self) -> None:
+        """Kill the process at once, as a power cut does (SIGKILL)."""
+        if self._popen is not None:
+            self._popen.kill()
+            self._popen.wait()
+
+    def stop(self) -> None:
+        """Ask the process to end, and see to it that it does."""
+        if self._popen is None or self._popen.poll() is not None:
+            return
+        self._popen.send_signal(signal.SIGTERM)
+        try:
+            self._popen.wait(STOP_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+
+def hub_process(directory: Path, http_port: int, broker_port: int, dark_after_ms: int) -> Process:
+    """Describe the hub: everything in one process, with the embedded broker."""
+    arguments = (
+        "all",
+        f"--directory={directory / 'hub'}",
+        f"--http-port={http_port}",
+        f"--embedded-broker-port={broker_port}",
+        f"--dark-after-ms={dark_after_ms}",
+    )
+    address = f"http://127.0.0.1:{http_port}"
+    return Process(Command("hub", "hub.cli", arguments, directory / "hub.log", address, "/api/health"))
+
+
+def node_process(directory: Path, file: NodeFile) -> Process:
+    """Write a node's file and describe its process."""
+    path = directory / f"{file.store}.toml"
+    path.write_text(write_node_file(file), encoding="utf-8")
+    arguments = ("run", f"--node-file={path}", f"--directory={directory / file.store}")
+    address = f"http://127.0.0.1:{file.http_port}"
+    log = directory / f"{file.store}.log"
+    return Process(Command(f"store {file.store}", "edge_node.cli", arguments, log, address, "/api/status"))
