@@ -1,5 +1,6 @@
 """Wiring of the hub's processes: API, worker, jobs, and the embedded broker."""
 
+import gc
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -56,6 +57,8 @@ def serve_api(context: HubContext, announce: Callable[[str], None]) -> None:
         timeout_graceful_shutdown=GRACEFUL_STOP_S,
     )
     listener = listen(settings.http_host, settings.http_port)
+    gc.collect()
+    gc.freeze()  # walking what was loaded at the start would hold up group commits for tens of milliseconds
     announce(f"http://{settings.http_host}:{listener.getsockname()[1]}/")
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -145,7 +145,7 @@ export class BasketLines {
     },
     element("td", { class: "number line-no" },
       is_chosen ? chosenMark(language.text("basket.chosen")) : null, String(line.no)),
-    element("td", { class: "line-item" }, element("span", { class: "line-name", title: this.name(line) }, this.name(line)),
+    element("td", {}, element("span", { class: "line-name", title: this.name(line) }, this.name(line)),
       element("span", { class: "line-code" }, line.code)),
     element("td", { class: "number line-quantity", "data-testid": "line-quantity" }, shownQuantity(line.quantity)),
     element("td", { class: "number" }, formatMoney(line.unit_price_minor, currency)),
@@ -168,8 +168,9 @@ function chosenMark(words) {
 }
 
 function lineKey(action, icon_name, label, key) {
-  const attributes = { type: "button", "data-action": action, "data-testid": action, "aria-label": label, title: label };
-  return element("button", attributes, icon(icon_name), element("kbd", {}, key));
+  return element("button", {
+    type: "button", "data-action": action, "data-testid": action, "aria-label": label, title: label,
+  }, icon(icon_name), element("kbd", {}, key));
 }
 
 /** Send a change of the basket; `shown` is called with the PricedBasket unless a later one came first. */

@@ -30,7 +30,7 @@ export function icon(name) {
   return svg;
 }
 
-/** Replace the children of `parent`, but only when `key` (any JSON value) differs from the last drawing; says whether. */
+/** Replace the children of `parent`, but only when `key` (any JSON value) differs from the last one's; says whether. */
 export function redraw(parent, key, build) {
   const key_text = JSON.stringify(key);
   if (drawn_keys.get(parent) === key_text) return false;

@@ -7,7 +7,7 @@ import { isCouponCode, parseEntry } from "./entries.js";
 import { NodeUnreachable } from "./node_api.js";
 
 // Longer than the gap between two keys of a scanner, so that a scan starts no search.
-const SEARCH_AFTER_MS = 60;
+const SEARCH_AFTER_MS = 55;
 const GTIN_DIGITS_MIN = 8;
 
 function withoutLeadingZeros(gtin) {

@@ -11,6 +11,7 @@ export class Language {
 
   constructor({ storage, url_search, browser_language }) {
     this.#storage = storage;
+    this.time_zone = undefined;  // the browser's own until the node names the store's
     const asked = new URLSearchParams(url_search).get("lang");
     const kept = storage.getItem(STORAGE_KEY);
     const usual = browser_language.toLowerCase().startsWith("zh") ? "zh" : "en";
@@ -52,14 +53,15 @@ export class Language {
     return (this.code === "zh" ? in_chinese || in_english : in_english || in_chinese) ?? "";
   }
 
-  /** Hours and minutes; with the date when `ms` is not on the day of `now_ms`. */
+  /** Hours and minutes in the store's time zone; with the date when `ms` is not on the day of `now_ms`. */
   time(ms, now_ms) {
-    const moment = new Date(ms);
-    const is_same_day = moment.toDateString() === new Date(now_ms).toDateString();
-    const date_parts = is_same_day ? {} : { month: "2-digit", day: "2-digit" };
-    return new Intl.DateTimeFormat(this.locale, {
-      ...date_parts, hour: "2-digit", minute: "2-digit", hourCycle: "h23",
-    }).format(moment);
+    const day = { month: "2-digit", day: "2-digit" };
+    const is_same_day = this.#inZone(day, ms) === this.#inZone(day, now_ms);
+    return this.#inZone({ ...(is_same_day ? {} : day), hour: "2-digit", minute: "2-digit", hourCycle: "h23" }, ms);
+  }
+
+  #inZone(parts, ms) {
+    return new Intl.DateTimeFormat(this.locale, { ...parts, timeZone: this.time_zone }).format(ms);
   }
 
   /** Put the sentences into the elements that name one: data-text, data-text-label. */

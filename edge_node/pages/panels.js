@@ -41,7 +41,8 @@ function memberCoupon(coupon, till) {
 }
 
 function memberPoints(member, { language, currency, status }) {
-  const time = language.time(member.as_of_ms, status?.now_ms ?? member.as_of_ms);
+  const as_of = member.as_of_ms === null ? language.text("connection.no-contact")
+    : language.text("member.as-of", { time: language.time(member.as_of_ms, status?.now_ms ?? member.as_of_ms) });
   const balance = language.text(member.balance_points === null ? "member.balance.unknown" : "member.balance",
     { points: formatCount(member.balance_points ?? 0) });
   const spendable = language.text("member.spendable.value", {
@@ -51,7 +52,7 @@ function memberPoints(member, { language, currency, status }) {
     element("p", {}, language.text("member.spendable")),
     element("p", { class: "member-spendable", "data-testid": "member-spendable" }, spendable),
     element("p", {}, element("span", { "data-testid": "member-balance" }, balance), " · ",
-      element("span", { "data-testid": "member-as-of" }, language.text("member.as-of", { time }))));
+      element("span", { "data-testid": "member-as-of" }, as_of)));
 }
 
 function memberShown(member, till) {
@@ -112,7 +113,8 @@ export function drawCoupons(till) {
   const others = of_member.filter((coupon) => !on_sale.some(({ code }) => code === coupon.code));
   redraw(byId("coupons"), [on_sale, others, language.code, currency], () => {
     if (on_sale.length + others.length === 0) {
-      return [heading(language.text("coupon.none")), element("p", { class: "quiet" }, language.text("coupon.none.next"))];
+      const next = element("p", { class: "quiet" }, language.text("coupon.none.next"));
+      return [heading(language.text("coupon.none")), next];
     }
     return [
       ...couponList(language.text("coupon.label"), on_sale.map((coupon) => saleCoupon(coupon, till))),

@@ -147,6 +147,7 @@ class Till {
 
   statusArrived(status) {
     this.status = status;
+    this.language.time_zone = status.timezone ?? undefined;
     this.fence_told = null;
     this.draw();
   }

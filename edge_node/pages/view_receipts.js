@@ -85,7 +85,7 @@ export class ReceiptsView {
     try {
       const { printed, message: reason } = await node.reprint(receipt);
       if (printed) message.note("note.reprinted", { receipt });
-      else message.refuse("not-printed", { reason: reason ?? "" });
+      else message.refuse("not-printed", { reason: reason ?? this.#till.language.text("printer.none") });
     } catch (problem) {
       this.#till.refused(problem);
     }
@@ -126,7 +126,8 @@ export class ReceiptsView {
       "aria-current": index === this.#index ? "true" : null,
     },
     element("strong", {}, receipt), element("small", {}, time),
-    element("span", { class: "receipt-amount" }, this.#till.money(total_minor)), element("small", {}, member_masked ?? "")));
+    element("span", { class: "receipt-amount" }, this.#till.money(total_minor)),
+    element("small", {}, member_masked ?? "")));
   }
 
   #reader() {

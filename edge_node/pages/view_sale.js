@@ -1,5 +1,5 @@
 // Selling: the field takes items, the member or coupons, by mode (F1, F2, F3); the basket stands below.
-// A view has: purpose, hint, enter(), submit(), keyDown(), typed(), back(), draw(); keyDown says whether it took the key.
+// A view has: purpose, hint, enter(), submit(), keyDown(), typed(), back(), draw(). keyDown says whether it took a key.
 
 import { plainText } from "./amounts.js";
 import { BasketLines } from "./basket_lines.js";

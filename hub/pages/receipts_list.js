@@ -6,24 +6,39 @@ import { byId, element, icon, putInOrder, redraw, setData, setHidden } from "./d
 const rows_by_receipt = new Map();
 let is_first_drawing = true;
 
+/** What is hidden of a card or phone is shown as two dots, however long it is. */
+function shortly(masked) {
+  return masked.replace(/^\*+/, "··");
+}
+
+function pointsWords({ points_earned, points_used }, language) {
+  const words = [];
+  if (points_earned > 0) words.push(language.text("receipts.earned", { count: formatCount(points_earned) }));
+  if (points_used > 0) words.push(language.text("receipts.used", { count: formatCount(points_used) }));
+  return words;
+}
+
+function memberMark(member, language) {
+  if (member === null) return null;
+  const spoken = element("span", { class: "only-heard" }, language.text("receipts.member"));
+  return element("span", { class: "receipt-member" }, icon("member"), spoken, shortly(member));
+}
+
 function drawReceipt(node, receipt, { view, language }) {
-  const words = [receipt.receipt];
-  if (receipt.member !== null) words.push(language.text("receipts.member", { member: receipt.member }));
-  if (receipt.points_earned > 0) {
-    words.push(language.text("receipts.earned", { count: formatCount(receipt.points_earned) }));
-  }
-  if (receipt.points_used > 0) words.push(language.text("receipts.used", { count: formatCount(receipt.points_used) }));
+  const points = pointsWords(receipt, language);
   const total = formatMoney(receipt.total_minor, view.currency);
   const time = language.time(receipt.received_ms);
   const offline = receipt.offline ? language.text("receipts.offline") : null;
   setData(node, "return", receipt.total_minor < 0);
-  redraw(node, [receipt.store_name, words, total, time, offline], () => [
+  redraw(node, [receipt.store_name, receipt.member, points, total, time, offline, language.code], () => [
     element("div", { class: "receipt-top" },
       element("strong", { class: "receipt-store", title: receipt.store_name }, receipt.store_name),
       offline === null ? null : element("span", { class: "badge", "data-condition": "dark" }, icon("dark"), offline),
       element("span", { class: "receipt-total" }, total)),
     element("div", { class: "receipt-more" },
-      element("span", { class: "receipt-words" }, words.join(" · ")),
+      element("span", {}, receipt.receipt),
+      memberMark(receipt.member, language),
+      element("span", { class: "receipt-points" }, points.join(" ")),
       element("time", { title: language.moment(receipt.business_time_ms) }, time)),
   ]);
 }

@@ -60,11 +60,11 @@ class StoreRow {
     const conditions = conditionsOf(store);
     const is_new = store.last_contact_ms === null;
     const words = conditions.map((one) => language.text(`state.${one === "dark" && is_new ? "never" : one}`));
-    setData(this.node, "condition", conditions[0]);
-    setTitle(this.cells.state, language.text(`state.${conditions.at(-1)}.title`));
-    redraw(this.cells.state, [conditions, words], () => [
-      element("span", { class: "badges" }, ...conditions.map((one, place) =>
-        element("span", { class: "badge", "data-condition": one }, icon(one), words[place]))),
+    const shown = conditions.includes("fenced") ? "fenced" : conditions[0];
+    setData(this.node, "condition", shown);
+    setTitle(this.cells.state, conditions.map((one) => language.text(`state.${one}.title`)).join("\n"));
+    redraw(this.cells.state, [shown, words], () => [
+      element("span", { class: "badge", "data-condition": shown }, icon(shown), words.join(" · ")),
     ]);
   }
 }

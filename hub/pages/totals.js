@@ -1,7 +1,14 @@
 // The totals: one tile each, always there and always as large.
 
 import { formatCount, formatMoney } from "./amounts.js";
-import { byId, element, icon, redraw, setData, setText } from "./dom.js";
+import { byId, element, icon, redraw, setData } from "./dom.js";
+
+function drawFigure(id, text) {
+  const node = byId(id);
+  if (node.textContent === text) return;
+  node.textContent = text;
+  node.style.setProperty("--characters", text.length);
+}
 
 function storesNote(totals, language) {
   if (totals.stores === 0) return ["none", language.text("totals.none")];
@@ -11,12 +18,12 @@ function storesNote(totals, language) {
 
 export function drawTotals({ view, language }) {
   const { totals, currency } = view;
-  setText(byId("total-stores"), formatCount(totals.stores));
-  setText(byId("total-members"), formatCount(totals.members));
-  setText(byId("total-receipts"), formatCount(totals.receipts));
-  setText(byId("total-net"), formatMoney(totals.net_minor, currency));
-  setText(byId("total-points"), formatCount(totals.points_balance));
-  setText(byId("total-alarms"), formatCount(totals.alarms));
+  drawFigure("total-stores", formatCount(totals.stores));
+  drawFigure("total-members", formatCount(totals.members));
+  drawFigure("total-receipts", formatCount(totals.receipts));
+  drawFigure("total-net", formatMoney(totals.net_minor, currency));
+  drawFigure("total-points", formatCount(totals.points_balance));
+  drawFigure("total-alarms", formatCount(totals.alarms));
 
   const [state, words] = storesNote(totals, language);
   const note = byId("total-dark");

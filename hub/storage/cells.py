@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Connection, case, func, select
 
 from hub.storage.tables import counters, entities, heads, links, records
-from hub.storage.upserts import chunks, greatest, insert_for, insert_new, upsert
+from hub.storage.upserts import chunks, insert_for, insert_new, upsert, upsert_greatest
 from sync_protocol.accounts import Slots, place_of
 from sync_protocol.cells import Counter, Record, Register, Value, body_hash, join_registers
 from sync_protocol.names import owner_in_name
@@ -143,12 +143,7 @@ def join_in_counters(connection: Connection, cells: Sequence[Counter]) -> set[st
         )
         row[place.column] = max(row[place.column], cell.value)
     for column, rows in sorted(by_column.items()):
-        statement = insert_for(connection, counters)
-        joined = greatest(connection, counters.c[column], statement.excluded[column])
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["account", "node", "hub_n"], set_={column: joined}),
-            [rows[key] for key in sorted(rows)],
-        )
+        upsert_greatest(connection, counters, column, [rows[key] for key in sorted(rows)])
     refresh_heads(connection, accounts)
     return set(accounts)
 
@@ -194,7 +189,7 @@ def refresh_heads(connection: Connection, accounts: Sequence[str]) -> None:
             .group_by(counters.c.account)
         )
         names = ["account", "made", "used", "void", "free"]
-        statement = insert_for(connection, heads).from_select(names, sums)
+        statement = insert_for(connection.dialect.name, heads).from_select(names, sums)
         changes = {name: statement.excluded[name] for name in names[1:]}
         connection.execute(statement.on_conflict_do_update(index_elements=["account"], set_=changes))
 

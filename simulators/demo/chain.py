@@ -46,6 +46,7 @@ class Chain:
         self.links: dict[str, CuttableLink] = {}
         self.printers: dict[str, SimulatedPrinter] = {}
         self.nodes: dict[str, Process] = {}
+        self._watched: dict[str, JsonClient] = {}
 
     def __enter__(self) -> Self:
         """Start the hub, the lines and the printers; stores come with `open_stores`."""
@@ -81,12 +82,23 @@ class Chain:
         self._stack.close()
 
     def hub_client(self, patience_s: float = 10.0) -> JsonClient:
-        """Give a new connection to the hub."""
-        return JsonClient(self.hub.command.address, patience_s)
+        """Give a new connection to the hub; it is closed with the chain."""
+        return self._client(self.hub, patience_s)
 
     def node_client(self, store: str, patience_s: float = 10.0) -> JsonClient:
-        """Give a new connection to a store's node."""
-        return JsonClient(self.nodes[store].command.address, patience_s)
+        """Give a new connection to a store's node; it is closed with the chain."""
+        return self._client(self.nodes[store], patience_s)
+
+    def _client(self, process: Process, patience_s: float) -> JsonClient:
+        client = JsonClient(process.command.address, patience_s)
+        self._stack.callback(client.close)
+        return client
+
+    def status(self, store: str) -> dict[str, Any]:
+        """Read how a store's node is, over a connection kept for that. Raises: Gone while it is away."""
+        if store not in self._watched:
+            self._watched[store] = self.node_client(store, 0.0)
+        return dict(self._watched[store].get("/api/status"))
 
     def set_up(self, programme: Programme, items: list[dict[str, Any]]) -> None:
         """Tell the hub its programme, catalogue and stores, as headquarters would."""
@@ -103,7 +115,7 @@ class Chain:
 
     def is_ready(self, store: str) -> bool:
         """Tell whether a store has met its hub and can sell."""
-        status = self.node_client(store).get("/api/status")
+        status = self.status(store)
         return bool(status["online"] and status["introduced"])
 
 

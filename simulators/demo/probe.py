@@ -21,11 +21,11 @@ class VisibilityProbe:
     """Follows some of the sales, one at a time."""
 
     def __init__(
-        self, addresses: dict[str, str], ledgers: Callable[[], dict[str, Ledger]], is_dark: Callable[[str], bool]
+        self, clients: dict[str, JsonClient], ledgers: Callable[[], dict[str, Ledger]], is_dark: Callable[[str], bool]
     ) -> None:
         self.visible_ms: list[float] = []
         self.unseen = 0
-        self._clients = {store: JsonClient(address) for store, address in addresses.items()}
+        self._clients = clients
         self._ledgers = ledgers
         self._is_dark = is_dark
         self._sold: queue.Queue[Sold | None] = queue.Queue(1)

@@ -67,13 +67,15 @@ class Process:
         """Wait until the process answers. Raises: RuntimeError with the end of its log when it does not."""
         client = JsonClient(self.command.address)
         until_s = time.monotonic() + START_PATIENCE_S
-        while time.monotonic() < until_s and self.is_running():
-            try:
-                if client.call("GET", self.command.health).ok:
-                    client.close()
-                    return
-            except Gone:
-                time.sleep(0.05)
+        try:
+            while time.monotonic() < until_s and self.is_running():
+                try:
+                    if client.call("GET", self.command.health).ok:
+                        return
+                except Gone:
+                    time.sleep(0.05)
+        finally:
+            client.close()
         tail = self.command.log.read_text(errors="replace")[-2_000:]
         raise RuntimeError(f"{self.command.name} did not start; its log ends:\n{tail}")
 

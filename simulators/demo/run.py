@@ -63,8 +63,8 @@ class Demo:
         self._started_s = time.monotonic()
         self._stopped = threading.Event()
         self._shoppers: dict[str, Shoppers] = {}
-        addresses = {store: node.command.address for store, node in chain.nodes.items()}
-        self._probe = VisibilityProbe(addresses, self.ledgers, self._is_dark)
+        clients = {store: chain.node_client(store) for store in chain.nodes}
+        self._probe = VisibilityProbe(clients, self.ledgers, self._is_dark)
         self._dark_store = list(plan.stores)[min(2, len(plan.stores) - 1)]
 
     def ledgers(self) -> dict[str, Ledger]:
@@ -102,14 +102,14 @@ class Demo:
 
     def shop(self) -> None:
         """Let all customers shop; cut one store off for a third of the run."""
-        self._start_shoppers()
+        self.start_shopping()
         total = len(self._plan.baskets)
         cut_at, mend_at = total // 3, 2 * total // 3
         link = self._chain.links[self._dark_store]
         name = self._plan.stores[self._dark_store]
         was_cut = False
-        while any(shoppers.thread.is_alive() for shoppers in self._shoppers.values()):
-            sold = sum(len(ledger.committed) for ledger in self.ledgers().values())
+        while self.is_shopping():
+            sold = self.sold_count()
             if not was_cut and sold >= cut_at:
                 was_cut = True
                 link.cut()
@@ -122,14 +122,29 @@ class Demo:
         if link.is_cut:
             link.mend()
             self._screen.note(f"{name} is back on the network")
-        self._probe.stop()
+        self.end_shopping()
         self._screen.show(self._rows())
 
     def interrupt(self) -> None:
         """Send no more customers."""
         self._stopped.set()
 
-    def _start_shoppers(self) -> None:
+    def sold_count(self) -> int:
+        """Count the sales that customers were told of so far."""
+        return sum(len(ledger.committed) for ledger in self.ledgers().values())
+
+    def is_shopping(self) -> bool:
+        """Tell whether customers are still in the stores."""
+        return any(shoppers.thread.is_alive() for shoppers in self._shoppers.values())
+
+    def end_shopping(self) -> None:
+        """Wait until the last customer has left."""
+        for shoppers in self._shoppers.values():
+            shoppers.thread.join()
+        self._probe.stop()
+
+    def start_shopping(self) -> None:
+        """Let the customers in."""
         queues: dict[str, list[tuple[int, TrafficBasket]]] = {store: [] for store in self._plan.stores}
         for turn, basket in enumerate(self._plan.baskets):
             queues[basket.store].append((turn, basket))
@@ -160,7 +175,7 @@ class Demo:
         for store, name in self._plan.stores.items():
             ledger = self.ledgers()[store]
             try:
-                lag = int(self._chain.node_client(store, 0.0).get("/api/status")["outbox_count"])
+                lag = int(self._chain.status(store)["outbox_count"])
             except (Gone, RuntimeError):
                 lag = 0
             refused = sum(ledger.refused.values())

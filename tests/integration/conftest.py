@@ -1,0 +1,63 @@
+"""A running chain for the tests: hub, embedded broker, stores, each a process; everything stops by itself."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loyalty.programme import Programme, WelcomeCoupon
+from simulators.demo.chain import Chain
+from simulators.demo.http import JsonClient
+
+ITEMS: list[dict[str, Any]] = [
+    {"code": "rice", "gtin": "2900000000018", "name_zh": "大米", "name_en": "Rice", "price_minor": 2580, "tax_bp": 900},
+    {"code": "tea", "gtin": "2900000000025", "name_zh": "绿茶", "name_en": "Tea", "price_minor": 1200, "tax_bp": 1300},
+    {"code": "soap", "gtin": "2900000000032", "name_zh": "肥皂", "name_en": "Soap", "price_minor": 450, "tax_bp": 1300},
+]
+PROGRAMME = Programme(welcome_coupon=WelcomeCoupon(500, 3_000, "新会员满30减5", "Welcome: 5 off 30"))
+
+
+def eventually(condition: Callable[[], object], what: str, patience_s: float = 20.0) -> None:
+    """Wait until a condition holds; fail with its name when it does not."""
+    until_s = time.monotonic() + patience_s
+    while not condition():
+        if time.monotonic() > until_s:
+            pytest.fail(f"did not come about within {patience_s} s: {what}")
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A hub and two stores with printers, ready to sell."""
+    directory: Path = tmp_path_factory.mktemp("chain")
+    with Chain(directory, {"store1": "一号店", "store2": "二号店"}) as running:
+        running.set_up(PROGRAMME, ITEMS)
+        for node in running.nodes.values():
+            node.wait_ready()
+        tills = [running.node_client(store) for store in running.stores]
+        eventually(lambda: all(running.is_ready(store) for store in running.stores), "the stores meet the hub")
+        eventually(
+            lambda: all(len(till.get("/api/items?q=29000000000")["items"]) == len(ITEMS) for till in tills),
+            "the catalogue arrives",
+        )
+        yield running
+
+
+@pytest.fixture
+def till(chain: Chain) -> JsonClient:
+    """The local API of store 1."""
+    return chain.node_client("store1")
+
+
+@pytest.fixture
+def other_till(chain: Chain) -> JsonClient:
+    """The local API of store 2."""
+    return chain.node_client("store2")
+
+
+@pytest.fixture
+def hub(chain: Chain) -> JsonClient:
+    """The hub's API."""
+    return chain.hub_client()
