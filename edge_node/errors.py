@@ -5,6 +5,7 @@
     ├── CouponRefused        known, but not usable in this basket or not here
     ├── RightsShort          points wanted beyond the rights that this node holds
     ├── NotIntroduced        the node has never met its hub: it knows no programme or no blind-index key
+    ├── BasketPaid           the basket has its receipt already
     ├── NodeFenced           this node's name must not sell any more
     ├── RecordedNotAllowed   a replayed basket on a node that takes none
     └── AlreadyEnrolled      the phone or card belongs to a member held here
@@ -106,6 +107,14 @@ class NodeFenced(NodeError):
     status = 503
     title = "This till must not sell any more"
     next_step = "Call support: the store's node must be enrolled again."
+
+
+class BasketPaid(NodeError):
+    """The basket was paid already; what it holds cannot change any more."""
+
+    code = "basket-paid"
+    title = "This basket is paid"
+    next_step = "Begin a new basket; the receipt of this one can be reprinted."
 
 
 class RecordedNotAllowed(NodeError):

@@ -6,18 +6,31 @@ One rule: read only, by pages.
 import sqlite3
 from typing import Any
 
+from edge_node.errors import UnknownMember
+from edge_node.members import view
+from edge_node.personal import KeyRing
 from edge_node.storage.cells import SLOT_COLUMNS, owned_rows, person
 from sync_protocol.accounts import Slots, balance
 
 _SUMS = ", ".join(f"SUM({column}) AS {column}" for column in SLOT_COLUMNS)
 
 
-def recent_receipts(connection: sqlite3.Connection, limit: int) -> list[dict[str, Any]]:
-    """List the latest receipts, newest first."""
+def recent_receipts(connection: sqlite3.Connection, keys: KeyRing, limit: int) -> list[dict[str, Any]]:
+    """List the latest receipts, newest first, members masked."""
     rows = connection.execute(
         "SELECT receipt, total_minor, business_time_ms, member FROM receipts ORDER BY n DESC LIMIT ?", (limit,)
     )
-    return [dict(row) for row in rows]
+    return [{**dict(row), "member_masked": _masked(connection, keys, row["member"])} for row in rows]
+
+
+def _masked(connection: sqlite3.Connection, keys: KeyRing, member: str | None) -> str | None:
+    if member is None:
+        return None
+    try:
+        found = view(connection, keys, member)
+    except UnknownMember:
+        return None
+    return found.phone_masked or found.card_masked
 
 
 def page_receipts(connection: sqlite3.Connection, after: int, limit: int) -> dict[str, Any]:

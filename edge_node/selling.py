@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from edge_node.baskets import Baskets, BasketWish, OpenBasket
 from edge_node.clock import SystemClock
-from edge_node.errors import AlreadyEnrolled, CouponRefused, RightsShort, UnknownBasket, UnknownMember
+from edge_node.errors import AlreadyEnrolled, BasketPaid, CouponRefused, RightsShort, UnknownBasket, UnknownMember
 from edge_node.members import MemberView, blind_key, enrol, find_here, view
 from edge_node.personal import KeyRing, blind
 from edge_node.sales import Committed, SaleOrder, commit_sale, note_refusal, receipt_of_basket, rights_to_ask
@@ -99,7 +99,10 @@ class Selling:
     # --- baskets and sales ----------------------------------------------------------------------------------------
 
     def put_basket(self, wish: BasketWish) -> OpenBasket:
-        """Price a basket and keep it open."""
+        """Price a basket and keep it open. Raises: BasketPaid, and what `Baskets.put` raises."""
+        paid = receipt_of_basket(self._database.reader(), wish.basket_id)
+        if paid is not None:
+            raise BasketPaid(f"basket {wish.basket_id} was paid: receipt {paid.receipt}", receipt=paid.receipt)
         return self._baskets.put(self._database.reader(), wish)
 
     def basket(self, basket_id: str) -> OpenBasket:

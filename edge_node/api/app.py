@@ -6,7 +6,6 @@ One rule: handlers only translate; what a sale is stands in `edge_node.selling` 
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import quote
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
@@ -135,6 +134,7 @@ def _status(app: FastAPI, node: Node) -> None:
             "store": node.database.store,
             "store_name": node.file.store_name or node.database.store,
             "actor": node.database.actor,
+            "timezone": node.file.timezone,
             "online": node.agent.is_online(),
             "last_contact_ms": _as_of_ms(node),
             "now_ms": node.clock.now_ms(),
@@ -223,7 +223,7 @@ def _receipts(app: FastAPI, node: Node) -> None:
     @app.get("/api/receipts", tags=["receipts"])
     async def receipts(limit: Annotated[int, Query(ge=1, le=200)] = 20) -> dict[str, Any]:
         """List the latest receipts of this store."""
-        return {"receipts": recent_receipts(node.database.reader(), limit)}
+        return {"receipts": recent_receipts(node.database.reader(), node.keys, limit)}
 
     @app.get("/api/receipts/{actor}/{number}", tags=["receipts"])
     async def receipt(actor: Id, number: Id) -> dict[str, Any]:
@@ -238,10 +238,10 @@ def _receipts(app: FastAPI, node: Node) -> None:
 
     @app.post("/api/receipts/{actor}/{number}/reprint", tags=["receipts"])
     async def reprint(actor: Id, number: Id) -> dict[str, Any]:
-        """Print a receipt again, marked as a copy."""
+        """Queue a copy of a receipt, marked as such; `printed` is false while no printer can take it."""
         node.desk.reprint(f"{actor}/{number}")
         status = node.desk.status()
-        return {"printed": status.configured, "message": status.message, "receipt": quote(f"{actor}/{number}")}
+        return {"printed": status.configured and status.message is None, "message": status.message}
 
 
 def _comparison(app: FastAPI, node: Node) -> None:

@@ -39,7 +39,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         tills = [running.node_client(store) for store in running.stores]
         eventually(lambda: all(running.is_ready(store) for store in running.stores), "the stores meet the hub")
         eventually(
-            lambda: all(len(till.get("/api/items?q=29000000000")["items"]) == len(ITEMS) for till in tills),
+            lambda: all(till.get(f"/api/items?q={item['gtin']}")["items"] for till in tills for item in ITEMS),
             "the catalogue arrives",
         )
         yield running
