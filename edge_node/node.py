@@ -41,8 +41,9 @@ class Node:
         self.database = NodeDatabase(directory / "node.db", actor_id(file.store, file.incarnation))
         self.keys = KeyRing(directory / "storage.key")
         self.bounds = Bounds(file.quantity_max * MILLI, file.lines_max, file.line_minor_max)
+        self.store = SqliteEdgeStore(self.database, self.keys, self.clock)
         self.agent = SyncAgent(
-            SqliteEdgeStore(self.database, self.keys, self.clock),
+            self.store,
             self.clock,
             parse_broker(file.broker),
             heartbeat_ms=file.heartbeat_ms,

@@ -14,7 +14,7 @@ from simulators.demo.http import Gone, JsonClient
 from simulators.demo.shopping import Ledger, Sold
 
 PATIENCE_S: Final = 5.0
-ASK_EVERY_S: Final = 0.002
+ASK_EVERY_S: Final = 0.003
 
 
 class VisibilityProbe:

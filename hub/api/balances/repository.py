@@ -18,7 +18,11 @@ IS_POINTS = heads.c.account.between("p:", "p;")
 
 def read_page(connection: Connection, after: str | None, limit: int) -> Sequence[AnyRow]:
     """Read the balances of all accounts by account, beyond `after`."""
-    statement = select(heads.c.account, heads.c.owner, heads.c.made, heads.c.used, BALANCE.label("balance")).order_by(heads.c.account).limit(limit)
+    statement = (
+        select(heads.c.account, heads.c.owner, heads.c.made, heads.c.used, BALANCE.label("balance"))
+        .order_by(heads.c.account)
+        .limit(limit)
+    )
     if after is not None:
         statement = statement.where(heads.c.account > after)
     return connection.execute(statement).all()

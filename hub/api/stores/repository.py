@@ -42,7 +42,7 @@ class ReceiptSums(NamedTuple):
 def create_store(connection: Connection, hub_n: int, store: str, name: str, now_ms: int) -> bool:
     """Create a store's slot, its first node and its chain entity; False when the slot is there already."""
     row = {"store": store, "name": name, "created_ms": now_ms}
-    statement = insert_for(connection, stores).on_conflict_do_nothing()
+    statement = insert_for(connection.dialect.name, stores).on_conflict_do_nothing()
     if connection.execute(statement, row).rowcount != 1:
         return False
     actor = actor_id(store, 1)
