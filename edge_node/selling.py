@@ -26,11 +26,10 @@ from sync_protocol.messages import FindMember, WantRights
 
 
 class Paid(NamedTuple):
-    """A durable receipt, and how long the hub was waited for and the commit took, in milliseconds."""
+    """A durable receipt, and how long the hub was waited for, in milliseconds."""
 
     receipt: Receipt
     rights_ms: float
-    commit_ms: float
 
 
 class Selling:
@@ -120,11 +119,11 @@ class Selling:
             paid = receipt_of_basket(self._database.reader(), basket_id)
             if paid is None:
                 raise
-            return Paid(paid, 0.0, 0.0)
+            return Paid(paid, 0.0)
         order = self._order(basket, tenders)
         started_ms = self._clock.monotonic_ms()
         await self._gather_rights(order)
-        gathered_ms = self._clock.monotonic_ms()
+        rights_ms = self._clock.monotonic_ms() - started_ms
         try:
             committed = await self._commit(order)
         except (RightsShort, CouponRefused) as refusal:
@@ -133,7 +132,7 @@ class Selling:
         self._baskets.close(basket_id)
         if committed.is_new:
             self._agent.grew(committed.last_entry)
-        return Paid(committed.receipt, gathered_ms - started_ms, self._clock.monotonic_ms() - gathered_ms)
+        return Paid(committed.receipt, rights_ms)
 
     async def _commit(self, order: SaleOrder) -> Committed:
         def work(connection: sqlite3.Connection) -> Committed:

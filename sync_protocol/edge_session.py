@@ -90,8 +90,9 @@ class EdgeSession:
     # --- what the shell tells ---------------------------------------------------------------------------------
 
     def connected(self, now_ms: int) -> None:
-        """The broker accepted and subscribed us: greet the hub."""
+        """The broker accepted and subscribed us: greet the hub. A fenced node says just that."""
         if self.state == FENCED:
+            self._outgoing.append(("up", self._birth()))
             return
         self.state = GREETING
         self._outgoing.clear()
@@ -274,22 +275,21 @@ class EdgeSession:
     # --- inside -------------------------------------------------------------------------------------------------
 
     def _greet(self, now_ms: int) -> None:
-        position = self._store.position()
-        self._outgoing.append(
-            (
-                "up",
-                Birth(
-                    actor=position.actor,
-                    boot=position.boot,
-                    last_entry=position.last_entry,
-                    last_chain=position.last_chain,
-                    hub_n=position.hub_n,
-                    cursors=dict(position.cursors),
-                    software=self._software,
-                ),
-            )
-        )
+        self._outgoing.append(("up", self._birth()))
         self._retry_at_ms = now_ms + self._retry_ms
+
+    def _birth(self) -> Birth:
+        position = self._store.position()
+        return Birth(
+            actor=position.actor,
+            boot=position.boot,
+            last_entry=position.last_entry,
+            last_chain=position.last_chain,
+            hub_n=position.hub_n,
+            cursors=dict(position.cursors),
+            software=self._software,
+            fenced=position.fenced or "",
+        )
 
     def _retry(self, now_ms: int) -> None:
         self._back_off(now_ms)
@@ -339,4 +339,5 @@ class EdgeSession:
         self._outgoing.clear()
         self._retry_at_ms = self._heartbeat_at_ms = None
         self._fetching.clear()
+        self._outgoing.append(("up", self._birth()))  # told again at every connection, in case this is lost
         return [Fenced(reason)]

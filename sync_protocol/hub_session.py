@@ -268,9 +268,12 @@ class HubSession:
         self, tx: HubTransaction, birth: Birth, state: ActorState, heads: dict[str, int], now_ms: int
     ) -> ActorState:
         tx.note_contact(state.actor, now_ms, birth.last_entry, birth.cursors)
-        behind = birth.last_entry < state.cursor
-        if behind or (birth.last_entry == state.cursor and birth.last_chain != state.chain):
-            return self._fence(tx, state, f"log ends at {birth.last_entry}, the hub has {state.cursor}: two histories")
+        if birth.fenced:
+            return self._fence(tx, state, birth.fenced)
+        if birth.last_entry == state.cursor and birth.last_chain != state.chain:
+            return self._fence(tx, state, f"entry {state.cursor} is another one here: two histories share one name")
+        # A birth that says less than the cursor may just be old (repeated, overtaken). The node itself can tell: it
+        # compares the welcome with its log as it is now, and says so if it is behind.
         welcome = Welcome(
             hub_n=self._store.hub_n,
             cursor=state.cursor,

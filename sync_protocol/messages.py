@@ -42,7 +42,10 @@ class EntityState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Birth(Base, frozen=True, tag="birth"):
-    """First words after connecting: who I am, how far my log and my feeds go."""
+    """First words after connecting: who I am, how far my log and my feeds go.
+
+    `fenced` says that this node has found its own history behind the hub's, and stopped.
+    """
 
     actor: Name
     boot: Name
@@ -53,6 +56,7 @@ class Birth(Base, frozen=True, tag="birth"):
     software: Text
     capabilities: list[Text] = []
     challenge_answer: bytes = b""
+    fenced: Text = ""
 
 
 class Batch(Base, frozen=True, tag="batch"):

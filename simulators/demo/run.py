@@ -227,6 +227,7 @@ class Demo:
             "points_balance": sum(row["balance"] for row in points),
             "spends_refused_offline": sum(ledger.refused_offline for ledger in ledgers.values()),
             "commit_ms": percentiles([value for ledger in ledgers.values() for value in ledger.commit_ms]),
+            "pay_http_ms": percentiles([value for ledger in ledgers.values() for value in ledger.pay_http_ms]),
             "visible_ms": percentiles(self._probe.visible_ms),
             "visible_count": len(self._probe.visible_ms),
             "visible_unseen": self._probe.unseen,

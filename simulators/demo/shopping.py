@@ -17,6 +17,7 @@ from simulators.traffic.baskets import TrafficBasket
 POINTS_EVERY: Final = 4
 """In replays nothing says who wanted to pay with points: every fourth basket of a member does."""
 
+_TIMING = re.compile(r"rights;dur=(?P<rights>[0-9.]+), commit;dur=(?P<commit>[0-9.]+)")
 _NOT_AN_ID = re.compile(r"[^A-Za-z0-9._-]")
 
 
@@ -28,6 +29,7 @@ class Ledger:
     committed: dict[str, str] = field(default_factory=dict)  # basket id -> receipt number
     net_minor: int = 0
     commit_ms: list[float] = field(default_factory=list)
+    pay_http_ms: list[float] = field(default_factory=list)
     refused: dict[str, int] = field(default_factory=dict)  # reason -> count
     refused_offline: int = 0
     failed: list[str] = field(default_factory=list)
@@ -164,38 +166,38 @@ class Shoppers:
     def _pay(self, basket: TrafficBasket, turn: int, name: str, body: dict[str, Any], priced: dict[str, Any]) -> None:
         member = priced["member"]
         points_minor = self._wishes_points(basket, turn, member)
-        reply, elapsed_ms = self._call_pay(name, priced["total_minor"], points_minor)
+        reply = self._call_pay(name, priced["total_minor"], points_minor)
         if reply.code == "coupon-refused":
             self.ledger.refuse("coupon", reply.body["reason_code"], offline=reply.body["reason_code"] == "offline")
             priced = self._put(name, body)
-            reply, elapsed_ms = self._call_pay(name, priced["total_minor"], points_minor)
+            reply = self._call_pay(name, priced["total_minor"], points_minor)
         if reply.code == "insufficient-rights":
             reason = reply.body["reason_code"]
             self.ledger.refuse("points", reason, offline=reason == "offline")
-            reply, elapsed_ms = self._call_pay(name, priced["total_minor"], member["spendable_here_minor"])
+            reply = self._call_pay(name, priced["total_minor"], member["spendable_here_minor"])
         if reply.code == "unknown-basket":  # the node was restarted between pricing and paying
             priced = self._put(name, body)
-            reply, elapsed_ms = self._call_pay(name, priced["total_minor"], 0)
+            reply = self._call_pay(name, priced["total_minor"], 0)
         if not reply.ok:  # whatever it was about points or coupons: cash always sells
             priced = self._put(name, body)
-            reply, elapsed_ms = self._call_pay(name, priced["total_minor"], 0)
+            reply = self._call_pay(name, priced["total_minor"], 0)
         if not reply.ok:
             raise RuntimeError(f"paying {name}: {reply.body}")
         self.ledger.committed[name] = reply.body["receipt"]
         self.ledger.net_minor += reply.body["total_minor"]
-        self.ledger.commit_ms.append(elapsed_ms)
         if member is not None and basket.member_ref is not None:
             self._on_sold(Sold(self.ledger.store, basket.member_ref, member["member"], time.monotonic()))
 
-    def _call_pay(self, name: str, total_minor: int, points_minor: int) -> tuple[Reply, float]:
-        """Pay; return the answer and its time in milliseconds, less what the node waited for the hub's rights."""
+    def _call_pay(self, name: str, total_minor: int, points_minor: int) -> Reply:
+        """Pay. Times are kept without what the node waited for the hub's rights, which it tells apart."""
         by_points = min(max(points_minor, 0), max(total_minor, 0))
-        tenders = [
-            {"kind": "points", "amount_minor": by_points},
-            {"kind": "cash", "amount_minor": total_minor - by_points},
-        ]
+        amounts = {"points": by_points, "cash": total_minor - by_points}
+        tenders = [{"kind": kind, "amount_minor": amount_minor} for kind, amount_minor in amounts.items()]
         started_s = time.perf_counter()
         reply = self._client.call("POST", f"/api/baskets/{name}/pay", {"tenders": tenders})
         elapsed_ms = (time.perf_counter() - started_s) * 1_000
-        timing = re.search(r"rights;dur=([0-9.]+)", reply.headers.get("server-timing", ""))
-        return reply, elapsed_ms - (float(timing[1]) if timing else 0.0)
+        timing = _TIMING.fullmatch(reply.headers.get("server-timing", ""))
+        if timing is not None:
+            self.ledger.commit_ms.append(float(timing["commit"]))
+            self.ledger.pay_http_ms.append(elapsed_ms - float(timing["rights"]))
+        return reply

@@ -5,7 +5,9 @@ One rule: time moves from one thing that happens to the next; nothing ever sleep
 
 from pathlib import Path
 
+from sync_protocol.envelope import plain_node_envelope
 from sync_protocol.hub_ports import StoreUnavailable
+from sync_protocol.messages import FromHub
 from sync_protocol.names import actor_id
 from tests.sessions.channel import GOOD, Channel, Parcel, VirtualClock
 from tests.sessions.headquarters import Headquarters
@@ -26,6 +28,7 @@ class Chain:
         self.hub = Headquarters(directory / "hub", self.clock)
         self.tills: dict[str, Till] = {}
         self._hub_waits_until_ms = 0
+        self._told: list[tuple[str | None, bytes]] = []
         self.hub.write_programme(PROGRAMME)
         for store in stores:
             self.hub.create_store(store)
@@ -90,9 +93,26 @@ class Chain:
                 self._hub_waits_until_ms = self.clock.time_ms + UNAVAILABLE_WAIT_MS
                 return
             for to, payload in self.hub.session.payloads_to_send():
+                self._told.append((to, payload))
                 for till in self.tills.values():
                     if to in {till.actor, None} and till.online:
                         self.channel.send(Parcel(False, till.actor, "down", payload), self.clock.time_ms)
+
+    def say(self, actor: str, payload: bytes, channel: str = "up") -> list[FromHub]:
+        """Let the hub take in one payload at once; return what it tells this actor in answer."""
+        self._told.clear()
+        self.hub.session.receive(actor, channel, payload)
+        self.work_hub()
+        return self.told(actor)
+
+    def told(self, actor: str) -> list[FromHub]:
+        """Open what the hub has told an actor since `say` or `forget_told`."""
+        envelope = plain_node_envelope()
+        return [envelope.open(payload) for to, payload in self._told if to == actor]
+
+    def forget_told(self) -> None:
+        """Look only at what the hub says from now on."""
+        self._told.clear()
 
     def _next_ms(self) -> int | None:
         times = [self.channel.next_ms(), self.hub.session.next_timer_ms()]

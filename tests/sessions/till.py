@@ -14,7 +14,7 @@ from edge_node.sales import Committed, SaleOrder, commit_sale
 from edge_node.storage.cells import account_rows, node_row, own_slots
 from edge_node.storage.database import NodeDatabase
 from edge_node.storage.sync_store import SqliteEdgeStore
-from edge_node.sweeping import sweep
+from edge_node.sweeping import prune_outbox, sweep
 from loyalty.baskets import CARD, CASH, POINTS, BasketLine, Coupon, Tender, price
 from loyalty.programme import MAIN, Programme
 from loyalty.receipts import SALE
@@ -144,6 +144,10 @@ class Till:
     def sweep(self) -> None:
         """Hand rights above the float to the hub."""
         self.write(lambda connection: sweep(connection, self.clock.read()))
+
+    def prune(self) -> None:
+        """Forget old acknowledged entries."""
+        self.database.write(lambda connection: prune_outbox(connection, self.clock.now_ms()))
 
     # --- questions ------------------------------------------------------------------------------------------------
 

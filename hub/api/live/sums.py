@@ -1,7 +1,7 @@
 """Sums over large tables, kept for a moment, so that many open pages cost no more than one.
 
-One rule: sums are read anew after a second, or after twenty times as long as reading them took: however large the
-tables grow, at most one twentieth of the time goes into it.
+One rule: sums are read anew after a second, or after ten times as long as reading them took: however large the tables
+grow, at most a tenth of the time goes into it.
 """
 
 import threading
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from hub.api.stores.repository import ReceiptSums
 
 KEPT_S_MIN: Final = 1.0
-KEPT_S_PER_READING_S: Final = 20.0
+KEPT_S_PER_READING_S: Final = 10.0
 
 
 class Sums(NamedTuple):

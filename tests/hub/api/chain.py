@@ -216,6 +216,14 @@ class Chain:
                 self.say(node.actor, batch)
             self.say(node.actor, Heartbeat(node.actor, node.last_entry, {}, self.clock.now_ms))
 
+    def spoil(self, store: str) -> Node:
+        """Let a node write an entry that is none; it goes to quarantine and the node is held."""
+        node = self.node(store)
+        node.last_entry += 1
+        node.append_raw(b"no entry at all")
+        self.deliver(store)
+        return node
+
     def greet(self, store: str) -> None:
         """Let a node introduce itself."""
         node = self.node(store)

@@ -48,8 +48,14 @@ def test_every_account_has_its_balance(stores: Hub) -> None:
             break
         after = {"after": page["next_after"]}
     assert found == [
-        {"account": points_account(member, "main", NEVER_EXPIRES), "owner": member, "balance": balance}
-        for member, balance in zip(members, (10, 19, 28), strict=True)
+        {
+            "account": points_account(member, "main", NEVER_EXPIRES),
+            "owner": member,
+            "made": 10 * (n + 1),
+            "used": n,
+            "balance": 10 * (n + 1) - n,
+        }
+        for n, member in enumerate(members)
     ]
     assert stores.get("/api/balances")["balances"] == found
 
@@ -59,7 +65,9 @@ def test_coupons_are_among_the_balances(stores: Hub) -> None:
     assert stores.http.put("/api/programme", json={"welcome_coupon": coupon}).status_code == 200
     member = stores.chain.node("a").enrol(card="card")
     stores.chain.deliver("a")
-    assert stores.get("/api/balances")["balances"] == [{"account": "c:hub-1:1", "owner": member, "balance": 1}]
+    assert stores.get("/api/balances")["balances"] == [
+        {"account": "c:hub-1:1", "owner": member, "made": 1, "used": 0, "balance": 1}
+    ]
 
 
 def test_members_are_exported_a_row_a_person(stores: Hub) -> None:

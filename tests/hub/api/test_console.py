@@ -14,7 +14,6 @@ from hub.api.console import PAGES
 from hub.storage.tables import actors
 from tests.hub.api.chain import Sale
 from tests.hub.api.conftest import Hub
-from tests.hub.api.test_incidents import spoil
 
 CHROMIUM = shutil.which("chromium")
 LAUNCH_ARGUMENTS = (
@@ -122,7 +121,7 @@ def chain_of_four(hub: Hub) -> Hub:
     """One store of each state: a online, b held, c never heard, d fenced."""
     for store, name in (("a", "上海一店"), ("b", "上海二店"), ("c", "<b>Third</b>"), ("d", "Fourth")):
         hub.create_store(store, name, greet=store != "c")
-    spoil(hub, "b")
+    hub.chain.spoil("b")
     with hub.context.database.write() as connection:
         connection.execute(update(actors).where(actors.c.store == "d").values(state="fenced"))
     member = hub.chain.node("a").enrol(card="VIP0001")

@@ -5,22 +5,13 @@ from sqlalchemy import update
 
 from hub.storage.tables import actors
 from sync_protocol.messages import Birth
-from tests.hub.api.chain import START_MS, Node, Sale
+from tests.hub.api.chain import START_MS, Sale
 from tests.hub.api.conftest import Hub
-
-
-def spoil(hub: Hub, store: str) -> Node:
-    """Let a node write an entry that is none; it goes to quarantine and the node is held."""
-    node = hub.chain.node(store)
-    node.last_entry += 1
-    node.append_raw(b"no entry at all")
-    hub.chain.deliver(store)
-    return node
 
 
 def test_an_entry_that_cannot_be_applied_is_shown_in_quarantine(hub: Hub) -> None:
     hub.create_store("a")
-    spoil(hub, "a")
+    hub.chain.spoil("a")
     entries = hub.get("/api/quarantine")["entries"]
     assert len(entries) == 1
     entry = entries[0]
@@ -35,7 +26,7 @@ def test_an_entry_that_cannot_be_applied_is_shown_in_quarantine(hub: Hub) -> Non
 
 def test_a_settled_entry_lets_its_node_go_on(hub: Hub) -> None:
     hub.create_store("a")
-    node = spoil(hub, "a")
+    node = hub.chain.spoil("a")
     hub.clock.now_ms += 5_000
     response = hub.http.post("/api/quarantine/a-1/1/settle", json={"note": "  Torn by a bad disk.\nBooked by hand. "})
     assert response.status_code == 200, response.text
@@ -52,8 +43,8 @@ def test_a_settled_entry_lets_its_node_go_on(hub: Hub) -> None:
 def test_a_node_goes_on_only_when_nothing_of_it_waits(hub: Hub) -> None:
     hub.create_store("a")
     hub.create_store("b")
-    spoil(hub, "a")
-    spoil(hub, "b")
+    hub.chain.spoil("a")
+    hub.chain.spoil("b")
     with hub.chain.store.transaction() as tx:
         tx.quarantine("a-1", 2, b"another", "for the test", START_MS)
     first = hub.http.post("/api/quarantine/a-1/1/settle", json={"note": "one"}).json()
@@ -67,7 +58,7 @@ def test_a_node_goes_on_only_when_nothing_of_it_waits(hub: Hub) -> None:
 
 def test_settling_again_keeps_the_first_note(hub: Hub) -> None:
     hub.create_store("a")
-    spoil(hub, "a")
+    hub.chain.spoil("a")
     first = hub.http.post("/api/quarantine/a-1/1/settle", json={"note": "first"}).json()
     hub.clock.now_ms += 1
     again = hub.http.post("/api/quarantine/a-1/1/settle", json={"note": "second"})
@@ -77,7 +68,7 @@ def test_settling_again_keeps_the_first_note(hub: Hub) -> None:
 
 def test_settling_never_frees_a_fenced_node(hub: Hub) -> None:
     hub.create_store("a")
-    spoil(hub, "a")
+    hub.chain.spoil("a")
     with hub.context.database.write() as connection:
         connection.execute(update(actors).values(state="fenced"))
     settled = hub.http.post("/api/quarantine/a-1/1/settle", json={"note": "done"}).json()
@@ -87,7 +78,7 @@ def test_settling_never_frees_a_fenced_node(hub: Hub) -> None:
 @pytest.mark.parametrize("path", ["a-1/2", "b-1/1", "zzz/1"])
 def test_what_is_not_in_quarantine_cannot_be_settled(hub: Hub, path: str) -> None:
     hub.create_store("a")
-    spoil(hub, "a")
+    hub.chain.spoil("a")
     response = hub.http.post(f"/api/quarantine/{path}/settle", json={"note": "x"})
     assert (response.status_code, response.json()["code"]) == (404, "not-found")
 
@@ -103,7 +94,7 @@ def test_an_entry_has_a_number(hub: Hub, number: str) -> None:
 )
 def test_settling_wants_a_note(hub: Hub, body: dict[str, object]) -> None:
     hub.create_store("a")
-    spoil(hub, "a")
+    hub.chain.spoil("a")
     response = hub.http.post("/api/quarantine/a-1/1/settle", json=body)
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "body.note"
@@ -137,7 +128,7 @@ def test_what_does_not_open_is_listed_newest_first_in_pages(hub: Hub) -> None:
 def test_alarms_come_in_pages_newest_first(hub: Hub) -> None:
     for store in ("a", "b", "c"):
         hub.create_store(store)
-        spoil(hub, store)
+        hub.chain.spoil(store)
     page = hub.get("/api/alarms", limit=2)
     assert ["c-1" in page["alarms"][0]["detail"], "b-1" in page["alarms"][1]["detail"]] == [True, True]
     rest = hub.get("/api/alarms", limit=2, after=page["next_after"])
