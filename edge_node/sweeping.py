@@ -32,8 +32,10 @@ def sweep(connection: sqlite3.Connection, at: Instant) -> int:
     if not rows or node["fenced"]:
         return int(node["last_entry"])
     raises = []
-    for member in sorted({row["member"] for row in rows if row["member"]}):
-        people = person(connection, member)
+    # One person may stand on receipts under several ids: their surplus is handed over once.
+    members = {row["member"] for row in rows if row["member"]}
+    for ids in sorted({tuple(person(connection, member)) for member in members}):
+        people = list(ids)
         at_home = read_fields(connection, people[0]).get("home_store") == node["store"]
         keep = float_points_max if at_home else 0
         for held in points_held(connection, people, node["actor"]):

@@ -183,6 +183,8 @@ class EdgeSession:
     # --- what the hub tells -----------------------------------------------------------------------------------
 
     def _on_welcome(self, message: Welcome, now_ms: int) -> list[EdgeEvent]:
+        if self.state == OFFLINE or message.hub_n < self._hub_n:
+            return []  # of a connection, or of a life of the hub, that is over
         position = self._store.position()
         if self._is_fork(position.last_entry, position.last_chain, message):
             return self._fence(
@@ -210,8 +212,14 @@ class EdgeSession:
         return last_entry == message.cursor and last_chain != message.chain
 
     def _on_acknowledge(self, message: Acknowledge, now_ms: int) -> list[EdgeEvent]:
-        if message.hub_n != self._hub_n or self.state != WELCOMED:
+        if self._is_of_another_hub(message.hub_n, now_ms) or self.state != WELCOMED:
             return []
+        if message.cursor > self._last_entry:
+            # Only entries that were sent can be acknowledged.
+            return self._fence(
+                f"the hub has entry {message.cursor} of this name, this node's log ends at {self._last_entry}: "
+                "another node writes under the same name; enrol this store again"
+            )
         events: list[EdgeEvent] = []
         if message.cursor > self._acknowledged:
             self._store.note_acknowledged(message.cursor)
@@ -228,6 +236,14 @@ class EdgeSession:
         self._compare_heads(message.heads, now_ms)
         return events
 
+    def _is_of_another_hub(self, hub_n: int, now_ms: int) -> bool:
+        """Tell whether a message is of another life of the hub; a later one is greeted anew."""
+        if hub_n > self._hub_n and self.state == WELCOMED:
+            self.state = GREETING
+            self._in_flight.clear()
+            self._greet(now_ms)
+        return hub_n != self._hub_n
+
     def _on_refuse(self, message: Refuse, now_ms: int) -> list[EdgeEvent]:
         if message.code == "gap" and message.hub_n == self._hub_n and self.state == WELCOMED:
             self._in_flight.clear()
@@ -243,7 +259,7 @@ class EdgeSession:
         return [Refused(message.code, message.detail, message.number)]
 
     def _on_feed(self, message: Feed, now_ms: int) -> list[EdgeEvent]:
-        if message.hub_n != self._hub_n or self.state != WELCOMED:
+        if self._is_of_another_hub(message.hub_n, now_ms) or self.state != WELCOMED:
             return []
         cursor = self._cursors.get(message.stream, 0)
         if message.seq <= cursor:

@@ -353,6 +353,7 @@ class HubSession:
     # --- asks -----------------------------------------------------------------------------------------------------
 
     def _take_ask(self, tx: HubTransaction, ask: Ask, state: ActorState, now_ms: int) -> None:
+        self.marks_waiting = True  # holding and granting mark what they change
         question = ask.question
         if isinstance(question, FindMember):
             found = tx.find_members(question.kind, question.blind)
@@ -385,13 +386,14 @@ class HubSession:
         return True
 
     def _serve_pending(self, now_ms: int) -> None:
-        waiting, self._pending = self._pending, []
+        waiting = list(self._pending)
 
         def serve(tx: HubTransaction) -> None:
             self._pending = [
                 ask for ask in waiting if not self._serve(tx, ask, now_ms, last_try=ask.until_ms <= now_ms)
             ]
 
+        self.marks_waiting = True
         if self._attempt(serve) is not None:
             self._pending = [ask for ask in waiting if ask.until_ms > now_ms]
 

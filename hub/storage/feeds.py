@@ -6,8 +6,9 @@ become visible in order.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, Row, delete, insert, or_, select
 
 from hub.storage.cells import SLOT_COLUMNS, SLOT_SUMS, unpack
 from hub.storage.keystore import KeyStore
@@ -67,10 +68,17 @@ def readers_of(connection: Connection, stores: Sequence[str]) -> dict[str, str]:
 
 
 def expand_marks(connection: Connection, limit: int) -> list[StreamStep]:
-    """Turn the oldest marks into numbers of the streams of their holders."""
-    rows = connection.execute(select(marks).order_by(marks.c.id).limit(limit)).all()
-    if not rows:
-        return []
+    """Turn the oldest marks into numbers of the streams of their holders; marks that nobody holds are passed over."""
+    while True:
+        rows = connection.execute(select(marks).order_by(marks.c.id).limit(limit)).all()
+        steps = _expand(connection, rows)
+        for ids in chunks([row.id for row in rows]):
+            connection.execute(delete(marks).where(marks.c.id.in_(ids)))
+        if steps or not rows:
+            return steps
+
+
+def _expand(connection: Connection, rows: Sequence[Row[Any]]) -> list[StreamStep]:
     changed: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
         if is_chain_entity(row.entity):
@@ -81,10 +89,7 @@ def expand_marks(connection: Connection, limit: int) -> list[StreamStep]:
     for part in chunks(sorted(everywhere)):
         for holder in connection.execute(select(interest).where(interest.c.entity.in_(part))):
             changed[store_stream(holder.store)].add(holder.entity)
-    steps = [_number(connection, stream, sorted(found)) for stream, found in sorted(changed.items())]
-    for ids in chunks([row.id for row in rows]):
-        connection.execute(delete(marks).where(marks.c.id.in_(ids)))
-    return steps
+    return [_number(connection, stream, sorted(found)) for stream, found in sorted(changed.items())]
 
 
 def _number(connection: Connection, stream: str, changed: list[str]) -> StreamStep:

@@ -66,7 +66,7 @@ class Chain:
     def settle(self) -> None:
         """Let the line be good, everybody connected, and time enough pass for all to be said."""
         self.channel.line = GOOD
-        for till in self.tills.values():
+        for till in self._running():
             if not till.online:
                 till.connect()
         self.run(QUIET_MS)
@@ -116,12 +116,15 @@ class Chain:
 
     def _next_ms(self) -> int | None:
         times = [self.channel.next_ms(), self.hub.session.next_timer_ms()]
-        times += [till.session.next_timer_ms() for till in self.tills.values()]
+        times += [till.session.next_timer_ms() for till in self._running()]
         if self._hub_waits_until_ms > self.clock.time_ms:
             times.append(self._hub_waits_until_ms)
         ahead = [at for at in times if at is not None]
         # A timer in the past was served in this turn already: it is looked at again one step on.
         return max(min(ahead), self.clock.time_ms + 1) if ahead else None
+
+    def _running(self) -> list[Till]:
+        return [till for till in self.tills.values() if till.running]
 
     def _turn(self) -> None:
         by_actor = {till.actor: till for till in self.tills.values()}
@@ -130,7 +133,7 @@ class Chain:
                 self.hub.session.receive(parcel.actor, parcel.channel, parcel.payload)
             elif by_actor[parcel.actor].online:
                 by_actor[parcel.actor].receive(parcel.payload)
-        for till in self.tills.values():
+        for till in self._running():
             till.handle_timer()
             self.publish(till)
         self.work_hub()

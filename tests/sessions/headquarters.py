@@ -4,7 +4,7 @@ One rule: nothing gets into its tables but through the session and the queries o
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from hub.api.stores.repository import create_store
 from hub.context import open_context
 from hub.settings import HubSettings
 from hub.storage.cells import SLOT_COLUMNS, unpack
+from hub.storage.feeds import mark
 from hub.storage.kernel_store import SqlHubStore, SqlHubTransaction
+from hub.storage.own_writes import write_registers
 from hub.storage.tables import actors, counters, dead_letters, entities, heads, interest
 from loyalty.programme import Programme
 from sync_protocol.accounts import Slots, rights
@@ -82,6 +84,12 @@ class Headquarters:
         """Write the chain's programme."""
         with self.context.database.write() as connection:
             write_programme(connection, self.context.hub_n, programme, self.clock.now_ms())
+        self.session.marks_waiting = True
+
+    def write_registers(self, writes: Mapping[str, Mapping[str, Value]]) -> None:
+        """Write fields of entities in the hub's name, and mark them."""
+        with self.context.database.write() as connection:
+            mark(connection, write_registers(connection, self.context.hub_n, writes, self.clock.now_ms()))
         self.session.marks_waiting = True
 
     def settle(self, actor: str, number: int) -> None:

@@ -1,6 +1,7 @@
 """Two histories under one name: a disk set back, a disk cloned. Either way the name stops selling."""
 
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
@@ -31,13 +32,14 @@ def _clone(chain: Chain, till: Till) -> Till:
 
 
 @pytest.fixture
-def two(chain: Chain) -> tuple[Till, Till]:
+def two(chain: Chain) -> Iterator[tuple[Till, Till]]:
     """A till with three sales at the hub, and its clone, which is not connected."""
     till = chain.till("a")
     _sell(chain, till, 3)
     clone = _clone(chain, till)
     assert till.outbox_is_empty()
-    return till, clone
+    yield till, clone
+    clone.close()
 
 
 def _take_over(chain: Chain, clone: Till) -> None:

@@ -46,7 +46,7 @@ class Till:
         self.actor = actor
         self.store = split_actor(actor).store
         self.clock = clock
-        self.online = False
+        self.online = self.running = False
         self.events: list[EdgeEvent] = []
         self._baskets = 0
         self.open()
@@ -59,12 +59,13 @@ class Till:
         self.keys = KeyRing(self.directory / "storage.key")
         self.sync_store = SqliteEdgeStore(self.database, self.keys, self.clock)
         self.session = EdgeSession(self.sync_store, plain_node_envelope(), software="test")
-        self.online = False
+        self.running = True
 
     def close(self) -> None:
         """Stop the node as if power went: only what was committed stays."""
-        self.online = False
-        self.database.close()
+        if self.running:
+            self.online = self.running = False
+            self.database.close()
 
     def connect(self) -> None:
         """The broker accepts the node."""

@@ -25,7 +25,7 @@ def read_token(token: str) -> ReceiptKey | None:
         return None
     received_ms, mark, receipt = text.partition("|")
     is_number = received_ms.isascii() and received_ms.isdigit() and len(received_ms) <= len(str(ROW_ID_MAX))
-    if not mark or not is_number or int(received_ms) > ROW_ID_MAX or not receipt.isprintable():
+    if not mark or not is_number or int(received_ms) > ROW_ID_MAX or "\x00" in receipt:
         return None
     return ReceiptKey(int(received_ms), receipt)
 
