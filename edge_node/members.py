@@ -145,28 +145,34 @@ def coupon_view(connection: sqlite3.Connection, coupon: str, fields: PackedField
 def view(connection: sqlite3.Connection, keys: KeyRing, member: str) -> MemberView:
     """Read one member as the till shows them. Raises: UnknownMember."""
     people = person(connection, member)
-    row = connection.execute("SELECT fields FROM entities WHERE entity = ?", (people[0],)).fetchone()
+    marks = ", ".join("?" * len(people))
+    # The id that a member was joined to may not have arrived yet: what is here of them shows, without a balance.
+    rows = {
+        row["entity"]: row
+        for row in connection.execute(
+            f"SELECT entity, fields, whole FROM entities WHERE entity IN ({marks})",  # noqa: S608
+            people,
+        )
+    }
+    known = people[0] if people[0] in rows else member
+    row = rows.get(known)
     if row is None:
         raise UnknownMember(f"{member} is not held by this store", reason_code="unknown", hub_asked=False)
     values = {field: cell[0] for field, cell in unpack(row["fields"]).items()}
-    marks = ", ".join("?" * len(people))
-    waiting = connection.execute(
-        f"SELECT count(*) FROM entities WHERE entity IN ({marks}) AND whole = 0",  # noqa: S608
-        people,
-    ).fetchone()[0]
+    is_whole = all(one in rows and rows[one]["whole"] for one in people)
     actor: str = node_row(connection)["actor"]
     points = points_held(connection, people, actor)
-    key = keys.get(connection, people[0])
-    phone = _open(key, people[0], "phone", values)
-    card = _open(key, people[0], "card", values)
+    key = keys.get(connection, known)
+    phone = _open(key, known, "phone", values)
+    card = _open(key, known, "card", values)
     return MemberView(
         member=people[0],
-        name=_open(key, people[0], "name", values),
+        name=_open(key, known, "name", values),
         phone_masked=masked(phone),
         card_masked=masked(card),
-        balance_points=None if waiting else sum(held.balance for held in points),
+        balance_points=sum(held.balance for held in points) if is_whole else None,
         points=tuple(points),
-        whole=not waiting,
+        whole=is_whole,
         home_store=_text(values, "home_store"),
         coupons=tuple(coupons_of(connection, people, actor)),
     )

@@ -139,6 +139,7 @@ class HubSession:
         if self._attempt(partial(self._take, letters=letters, gone=gone, now_ms=now_ms)) is None:
             return
         # Something in the group cannot be applied. Find it without holding up the others.
+        self._attempt(partial(self._take, letters=[], gone=gone, now_ms=now_ms))
         for letter in letters:
             failure = self._attempt(partial(self._take, letters=[letter], gone=[], now_ms=now_ms))
             if failure is None:
