@@ -11,32 +11,35 @@ from sqlalchemy import delete, insert, select
 
 from hub.context import HubContext
 from hub.storage.tables import actors, alarms, contacts, dead_letters
-from sync_protocol.hub_ports import ACTIVE
+from sync_protocol.hub_ports import ACTIVE, HELD
 
 log = logging.getLogger(__name__)
 
+DARK: Final = "store-dark"
 DEAD_LETTERS_KEPT_MS: Final = 180 * 24 * 3600 * 1000
-
-_dark: set[str] = set()
 
 
 def note_dark_stores(context: HubContext) -> list[str]:
-    """Raise an alarm for each store that has gone dark since the last look; return them."""
+    """Raise one alarm for each store that is dark and has had none since it was last heard; return them."""
     now_ms = time.time_ns() // 1_000_000
-    with context.database.read() as connection:
+    with context.database.write() as connection:
         rows = connection.execute(
             select(actors.c.actor, contacts.c.last_contact_ms)
             .join(contacts, contacts.c.actor == actors.c.actor)
-            .where(actors.c.state == ACTIVE)
+            .where(
+                actors.c.state.in_((ACTIVE, HELD)),
+                contacts.c.last_contact_ms < now_ms - context.settings.dark_after_ms,
+            )
+            .order_by(actors.c.actor)
         ).all()
-    dark = {row.actor for row in rows if now_ms - row.last_contact_ms > context.settings.dark_after_ms}
-    new = sorted(dark - _dark)
-    _dark.clear()
-    _dark.update(dark)
-    if new:
-        with context.database.write() as connection:
-            details = [{"at_ms": now_ms, "kind": "store-dark", "detail": f"{actor} is not heard"} for actor in new]
-            connection.execute(insert(alarms), details)
+        known = select(alarms.c.at_ms).where(alarms.c.kind == DARK)
+        new = []
+        for row in rows:
+            detail = f"{row.actor} is not heard"
+            told = known.where(alarms.c.detail == detail, alarms.c.at_ms > row.last_contact_ms).limit(1)
+            if connection.execute(told).first() is None:
+                connection.execute(insert(alarms).values(at_ms=now_ms, kind=DARK, detail=detail))
+                new.append(row.actor)
     return new
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sync_protocol.cells import Counter
 from sync_protocol.errors import DecodeError, InsufficientRights, OwnershipError
+from sync_protocol.limits import NODE_AMOUNT_MAX
 from sync_protocol.names import HUB_LINE, is_hub
 
 MADE = "made"
@@ -112,6 +113,8 @@ def check_node_counter(cell: Counter, actor: str) -> None:
         raise OwnershipError(f"counter {cell.account} is written in the name of {cell.actor} by {actor}")
     if cell.slot not in {MADE, USED, TO_HUB}:
         raise OwnershipError(f"counter {cell.account}: slot {cell.slot!r} belongs to the hub")
+    if cell.value > NODE_AMOUNT_MAX:
+        raise DecodeError(f"counter {cell.account}: {cell.value} is beyond {NODE_AMOUNT_MAX}")
     kind = cell.account.partition(":")[0]
     if cell.slot == MADE and kind == "c" and not cell.account.startswith(f"c:{actor}:"):
         raise OwnershipError(f"coupon {cell.account} was not issued by {actor}")

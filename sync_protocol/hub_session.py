@@ -117,6 +117,7 @@ class HubSession:
                 self._commit(letters, gone, now_ms)
             except StoreUnavailable:
                 self._inbox = letters + self._inbox  # what was committed of it is a repeat next time
+                self._offline = gone + self._offline
                 raise
         if self._pending:
             self._serve_pending(now_ms)

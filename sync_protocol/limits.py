@@ -14,6 +14,8 @@ FEED_CHUNK_BYTES_MAX: Final = 96 * 1024
 BATCHES_IN_FLIGHT_MAX: Final = 4
 
 COUNTER_MAX: Final = 2**63 - 1
+NODE_AMOUNT_MAX: Final = 10**15
+"""What one slot or one receipt of a node may hold: beyond any till's business, and far below overflow when summed."""
 STAMP_MAX: Final = 2**63 - 1
 CLOCK_DRIFT_MAX_MS: Final = 60_000
 PARTITION_COUNT: Final = 1024

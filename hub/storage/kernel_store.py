@@ -4,6 +4,7 @@ One rule: a transaction object lives inside one database transaction and keeps n
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -36,12 +37,13 @@ from hub.storage.tables import (
     receipts,
 )
 from hub.storage.upserts import chunks, insert_new, upsert
-from loyalty.receipts import RECORD_KIND, decode_receipt
+from loyalty.receipts import RECORD_KIND, Receipt, decode_receipt
 from sync_protocol.accounts import Slots, rights
 from sync_protocol.cells import Counter, Record, Value
 from sync_protocol.hub_ports import ACTIVE, Accepted, ActorState, Granted, StreamStep
+from sync_protocol.limits import COUNTER_MAX, NODE_AMOUNT_MAX
 from sync_protocol.messages import EntityState, MemberKey, WantRights
-from sync_protocol.names import hub_actor, is_chain_entity
+from sync_protocol.names import hub_actor, is_chain_entity, split_actor
 
 
 class SqlHubStore:
@@ -131,6 +133,7 @@ class SqlHubTransaction:
         cells = [cell for one in accepted for cell in one.entry.counters]
         bodies = [cell for one in accepted for cell in one.entry.records]
         changed, new = join_in_registers(self._connection, registers)
+        _check_new_members(accepted, new)
         for store, wanted in _holdings(accepted).items():
             feeds.hold(self._connection, store, wanted)
         self._refuse_unknown_coupons(cells)
@@ -159,8 +162,7 @@ class SqlHubTransaction:
             if record.kind != RECORD_KIND:
                 continue
             body = decode_receipt(record.body)
-            if not body.receipt.startswith(f"{record.actor}/"):
-                raise ValueError(f"receipt {body.receipt} is not numbered by {record.actor}")
+            _check_receipt(record.actor, body)
             rows.append(
                 {
                     "receipt": body.receipt,
@@ -313,6 +315,28 @@ class SqlHubTransaction:
         """See `HubTransaction.entity_states`."""
         del now_ms
         return feeds.entity_states(self._connection, self._keys, wanted)
+
+
+def _check_receipt(actor: str, body: Receipt) -> None:
+    """Refuse a receipt that its actor cannot have issued, or that would upset every sum. Raises: ValueError."""
+    if not re.fullmatch(rf"{re.escape(actor)}/[0-9]{{6,18}}", body.receipt, re.ASCII):
+        raise ValueError(f"receipt {body.receipt[:60]!r} is not numbered by {actor}")
+    if body.store != split_actor(actor).store:
+        raise ValueError(f"receipt {body.receipt} names store {body.store[:20]!r}, {actor} is not there")
+    amounts = (body.total_minor, body.discount_minor, body.tax_minor, body.points_earned, body.points_used)
+    if max(map(abs, amounts)) > NODE_AMOUNT_MAX:
+        raise ValueError(f"receipt {body.receipt} has an amount beyond {NODE_AMOUNT_MAX}")
+    if not 0 <= body.business_time_ms <= COUNTER_MAX:
+        raise ValueError(f"receipt {body.receipt} has no time")
+
+
+def _check_new_members(accepted: Sequence[Accepted], new: set[str]) -> None:
+    """Refuse a member that becomes known through a store which did not enrol them. Raises: ValueError."""
+    for one in accepted:
+        store = split_actor(one.actor).store
+        for register in one.entry.registers:
+            if register.entity in new and not re.match(rf"m:{re.escape(store)}-[0-9]+:[0-9]+$", register.entity):
+                raise ValueError(f"member {register.entity} was not enrolled in store {store}")
 
 
 def _holdings(accepted: Sequence[Accepted]) -> dict[str, list[str]]:

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select, update
 
-from hub.storage.cells import PackedFields, join_in_counters, read_packed, write_entities
+from hub.storage.cells import PackedFields, join_in_counters, read_packed, unpack, write_entities
 from hub.storage.feeds import hold, mark, readers_of
-from hub.storage.tables import meta
+from hub.storage.tables import entities, meta
 from hub.storage.upserts import insert_new
 from loyalty.programme import MAIN, Programme, WelcomeCoupon, decode_programme
 from sync_protocol.accounts import MADE
@@ -50,8 +50,11 @@ def next_number(connection: Connection, key: str) -> int:
 
 def read_programme(connection: Connection) -> Programme | None:
     """Read the chain's programme; None before headquarters has written one."""
-    fields = read_packed(connection, [programme_entity(MAIN)]).get(programme_entity(MAIN), {})
-    document = fields["document"][0] if "document" in fields else None
+    # Read without a lock: every merge with new members reads it.
+    packed = connection.execute(
+        select(entities.c.fields).where(entities.c.entity == programme_entity(MAIN))
+    ).scalar_one_or_none()
+    document = unpack(packed)["document"][0] if packed is not None else None
     return decode_programme(document) if isinstance(document, bytes) else None
 
 

@@ -149,6 +149,8 @@ receipts = Table(
     Column("offline", Integer, nullable=False),
     Column("received_ms", BigInteger, nullable=False, index=True),
     Index("receipts_store_day", "store", "business_day"),
+    Index("receipts_store_sums", "store", "total_minor", "received_ms"),
+    Index("receipts_store_received", "store", "received_ms", "receipt"),
 )
 
 interest = Table(
@@ -214,4 +216,5 @@ alarms = Table(
     Column("at_ms", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Index("alarms_kind_at", "kind", "at_ms"),
 )

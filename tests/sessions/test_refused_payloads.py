@@ -47,14 +47,14 @@ def test_a_bomb_is_kept_and_not_unpacked(chain: Chain) -> None:
 
 def test_nonsense_between_good_payloads_stops_none_of_them(chain: Chain) -> None:
     till = chain.till("a")
-    for n in range(5):
+    for n in range(4):
         till.sell(100 + n)
         for payload in till.payloads():
             chain.hub.session.receive("a-1", "up", os.urandom(40))
             chain.hub.session.receive("a-1", "up", payload.payload)
     chain.work_hub()
-    assert chain.hub.actor("a-1").cursor == 5
-    assert len(chain.hub.letters()) == 5
+    assert chain.hub.actor("a-1").cursor == 4
+    assert len(chain.hub.letters()) == 4
 
 
 def test_a_message_in_anothers_name_is_kept_and_not_believed(chain: Chain) -> None:
@@ -100,7 +100,7 @@ def test_an_account_out_of_form_written_by_one_node_spoils_no_spending(chain: Ch
     chain.say("x-1", Forger("x-1").append(counters=[(f"p:{member}", "made", 5)]).batch())
     chain.run(1_000)
     a.sell(500, member=member, points=50)
-    assert a.rights(main_points(member)) == 50 + 4
+    assert a.rights(main_points(member)) == 50 + 5
 
 
 def test_a_member_too_big_for_one_message_stops_nobody_else(chain: Chain) -> None:
@@ -130,8 +130,6 @@ def test_a_node_cannot_slip_in_the_key_of_a_member_it_did_not_enrol(chain: Chain
     b.ask_member("CARD-1")
     chain.settle()
     assert b.view(member).name == "Li Na"
-    finally_all_is_well_but_for_the_stranger = chain.hub.actor("x-1").state
-    assert finally_all_is_well_but_for_the_stranger in {"active", "held"}
 
 
 def test_a_chain_without_nonsense_has_no_dead_letters(chain: Chain) -> None:
