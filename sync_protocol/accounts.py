@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sync_protocol.cells import Counter
 from sync_protocol.errors import DecodeError, InsufficientRights, OwnershipError
 from sync_protocol.limits import NODE_AMOUNT_MAX
-from sync_protocol.names import HUB_LINE, is_hub
+from sync_protocol.names import HUB_LINE, is_account, is_hub
 
 MADE = "made"
 USED = "used"
@@ -73,7 +73,10 @@ def place_of(cell: Counter) -> SlotPlace:
     own, so that every slot stays the maximum of one writer. Raises: DecodeError for a slot that does not exist.
     """
     if is_hub(cell.actor):
-        hub_n = int(cell.actor.partition("-")[2])
+        number = cell.actor.partition("-")[2]
+        if not (number.isascii() and number.isdigit()):
+            raise DecodeError(f"{cell.actor!r} is no actor of the hub")
+        hub_n = int(number)
         verb, _, other = cell.slot.partition(":")
         if verb == "to" and other and other != HUB_LINE:
             return SlotPlace(other, hub_n, "granted")
@@ -113,6 +116,8 @@ def check_node_counter(cell: Counter, actor: str) -> None:
         raise OwnershipError(f"counter {cell.account} is written in the name of {cell.actor} by {actor}")
     if cell.slot not in {MADE, USED, TO_HUB}:
         raise OwnershipError(f"counter {cell.account}: slot {cell.slot!r} belongs to the hub")
+    if not is_account(cell.account):
+        raise DecodeError(f"{cell.account!r} is no account")
     if cell.value > NODE_AMOUNT_MAX:
         raise DecodeError(f"counter {cell.account}: {cell.value} is beyond {NODE_AMOUNT_MAX}")
     kind = cell.account.partition(":")[0]

@@ -4,6 +4,7 @@ One rule: an entry is encoded once; those bytes are stored, sent and hashed, and
 """
 
 import hashlib
+import re
 from typing import Annotated
 
 import msgspec
@@ -12,7 +13,7 @@ from sync_protocol.accounts import check_node_counter
 from sync_protocol.cells import Counter, Name, Number, Record, Register, Stamp
 from sync_protocol.errors import DecodeError, EntryTooLarge, OwnershipError
 from sync_protocol.limits import CELLS_PER_BATCH_MAX, ENTRY_BYTES_MAX
-from sync_protocol.names import split_actor
+from sync_protocol.names import is_entity, is_link, split_actor
 
 
 class Extra(msgspec.Struct, frozen=True, array_like=True):
@@ -75,7 +76,7 @@ def chain_next(previous: bytes, entry: bytes) -> bytes:
 
 
 _NODE_FIELDS = frozenset({"phone", "card", "name", "home_store", "enrolled_at_ms"})
-_NODE_FIELD_PREFIXES = ("link:", "consent:", "tag:", "note:", "held:")
+_NODE_FIELD = re.compile(r"(consent|tag|note):[\x21-\x7e]{1,100}")
 
 
 def may_node_write(register: Register, actor: str) -> bool:
@@ -84,11 +85,13 @@ def may_node_write(register: Register, actor: str) -> bool:
     Nodes write members' personal fields, links, consents, tags, notes, and their own store's holding. Catalogue,
     programme, coupons, tiers, aliases and all else belong to the hub.
     """
-    if not register.entity.startswith("m:"):
+    if not register.entity.startswith("m:") or not is_entity(register.entity):
         return False
     if register.field.startswith("held:"):
         return register.field == f"held:{split_actor(actor).store}"
-    return register.field in _NODE_FIELDS or register.field.startswith(_NODE_FIELD_PREFIXES)
+    if register.field.startswith("link:"):
+        return is_link(register.field)
+    return register.field in _NODE_FIELDS or _NODE_FIELD.fullmatch(register.field) is not None
 
 
 def check_entry(entry: Entry, actor: str, expected_number: int) -> None:

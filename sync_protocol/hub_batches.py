@@ -94,7 +94,10 @@ def _accept(batch: Batch, state: ActorState, stamp_max: int, refuse_with: str | 
         entry, ahead = _without_ahead(entry, stamp_max)
         skipped += ahead
         accepted.append(Accepted(batch.actor, entry, data))
-        state = state._replace(high_stamp=max(state.high_stamp, min(entry.stamp, stamp_max)))
+        # Only stamps that were accepted raise the mark: a clock far ahead must not drag the bound along.
+        stamps = [register.stamp for register in entry.registers]
+        stamps += [entry.stamp] if entry.stamp <= stamp_max else []
+        state = state._replace(high_stamp=max([state.high_stamp, *stamps]))
     return BatchVerdict(state, accepted, skipped)
 
 

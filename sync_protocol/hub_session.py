@@ -15,7 +15,7 @@ import msgspec
 
 from sync_protocol.clock import stamp_of, time_of_ms
 from sync_protocol.envelope import Envelope
-from sync_protocol.errors import PeerError
+from sync_protocol.errors import EnvelopeError, PeerError
 from sync_protocol.events import HubPayload
 from sync_protocol.hub_batches import BatchVerdict, judge_batch
 from sync_protocol.hub_ports import FENCED, Accepted, ActorState, HubStore, HubTransaction, StoreUnavailable, StreamStep
@@ -167,8 +167,23 @@ class HubSession:
                 raise
             return failure
         replies, self._replies = self._replies, []
-        self._outgoing += [HubPayload(to, self._envelope.seal(message)) for to, message in replies]
+        for to, message in replies:
+            self._seal(to, message)
         return None
+
+    def _seal(self, to: str | None, message: FromHub) -> None:
+        """Close one message. What is too large for one is told without its entities, and kept as a dead letter."""
+        try:
+            payload = self._envelope.seal(message)
+        except EnvelopeError as error:
+            if not isinstance(message, Answer | Feed):
+                raise
+            names = ", ".join(state.entity for state in message.entities)
+            with self._store.transaction() as tx:
+                reason = f"for {to or 'everyone'}, {names[:800]}: {error}"
+                tx.dead_letter(to or "", "down", b"", "too-large", reason, 0)
+            payload = self._envelope.seal(msgspec.structs.replace(message, entities=[]))
+        self._outgoing.append(HubPayload(to, payload))
 
     def _commit_entries(self, letter: Letter, batch: Batch, now_ms: int) -> None:
         """Apply a batch entry by entry; the one that fails goes to quarantine and the cursor passes it."""
@@ -306,7 +321,8 @@ class HubSession:
             return self._fence(tx, state, verdict.fork)
         if verdict.accepted:
             merge.accepted.extend(verdict.accepted)
-            merge.keys.extend(batch.keys)
+            own = f"m:{batch.actor}:"  # a key is put by who enrolled the member, and by nobody else
+            merge.keys.extend(key for key in batch.keys if key.member.startswith(own))
         for skipped in verdict.skipped:
             reason = f"entry {skipped.number}: register {skipped.register.field} is stamped too far ahead"
             body = msgspec.msgpack.encode(skipped.register)

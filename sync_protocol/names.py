@@ -14,6 +14,8 @@ NEVER_EXPIRES: Final = "999912"
 
 _STORE = re.compile(r"[a-z0-9]{1,12}")
 _ACTOR = re.compile(r"([a-z0-9]{1,12})-([1-9][0-9]{0,5})")
+_LINK = re.compile(r"link:[a-z]{1,12}:[0-9a-f]{1,64}")
+_POINTS = re.compile(r"p:(m:[a-z0-9-]{1,20}:[0-9]{1,19}):[a-z0-9-]{1,20}:[0-9]{6}(:[0-9]{8})?")
 _ENTITY = re.compile(r"[a-z]{1,12}:[\x21-\x7e]{1,120}")
 
 
@@ -65,6 +67,18 @@ def minted(kind: str, actor: str, n: int) -> str:
     return f"{kind}:{actor}:{n}"
 
 
+def is_link(field: str) -> bool:
+    """Tell whether a register's field is an identity link: `link:<kind>:<blind index in hex>`."""
+    return _LINK.fullmatch(field) is not None
+
+
+def is_account(text: str) -> bool:
+    """Tell whether `text` may name an account: points in full form, anything else `<kind>:<rest>`."""
+    if text.startswith("p:"):
+        return _POINTS.fullmatch(text) is not None
+    return is_entity(text)
+
+
 def item_entity(code: str) -> str:
     """Name the entity of a catalogue item."""
     return f"i:{code}"
@@ -87,10 +101,8 @@ def points_expiry(account: str) -> str:
 
 def owner_in_name(account: str) -> str | None:
     """Read the owning entity off an account's name; None where only the entity's `owner` field tells (coupons)."""
-    kind, _, rest = account.partition(":")
-    if kind == "p":
-        return ":".join(rest.split(":")[:3])
-    return None
+    points = _POINTS.fullmatch(account)
+    return points[1] if points else None
 
 
 def store_stream(store: str) -> str:

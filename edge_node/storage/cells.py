@@ -12,7 +12,7 @@ import msgspec
 
 from sync_protocol.accounts import Slots, place_of
 from sync_protocol.cells import Counter, Record, Register, Value, body_hash, join_registers
-from sync_protocol.names import owner_in_name
+from sync_protocol.names import is_link, owner_in_name
 
 PackedFields = dict[str, tuple[Value, int, str]]
 
@@ -62,7 +62,7 @@ def _join_into(fields: PackedFields, cells: Sequence[Register]) -> bool:
         known = fields.get(cell.field)
         if known is not None:
             old = Register(cell.entity, cell.field, *known)
-            if join_registers(old, cell) == old:
+            if join_registers(old, cell) is old:  # `==` would take True for 1
                 continue
         fields[cell.field] = (cell.value, cell.stamp, cell.actor)
         changed = True
@@ -96,7 +96,7 @@ def _write_entity(connection: sqlite3.Connection, entity: str, fields: PackedFie
         ),
     )
     for field, cell in fields.items():
-        if field.startswith("link:"):
+        if is_link(field):
             _, link_kind, blind = field.split(":", 2)
             statement = (
                 "INSERT INTO links (kind, blind, member) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"

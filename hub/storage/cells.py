@@ -15,12 +15,15 @@ from hub.storage.tables import counters, entities, heads, links, records
 from hub.storage.upserts import chunks, insert_for, insert_new, upsert, upsert_greatest
 from sync_protocol.accounts import Slots, place_of
 from sync_protocol.cells import Counter, Record, Register, Value, body_hash, join_registers
-from sync_protocol.names import owner_in_name
+from sync_protocol.names import is_hub, is_link, owner_in_name
 
 PackedFields = dict[str, tuple[Value, int, str]]
 
 ENTITY_BYTES_MAX = 48 * 1024
 """Bound on one entity's packed fields, so that an entity with its coupons always fits one message."""
+
+ACCOUNTS_PER_OWNER_MAX = 500
+"""Bound on the accounts of one member, for the same reason."""
 
 _decoder = msgspec.msgpack.Decoder(PackedFields)
 _encoder = msgspec.msgpack.Encoder()
@@ -73,7 +76,7 @@ def _join_into(fields: PackedFields, cells: Sequence[Register]) -> bool:
         known = fields.get(cell.field)
         if known is not None:
             old = Register(cell.entity, cell.field, *known)
-            if join_registers(old, cell) == old:
+            if join_registers(old, cell) is old:  # `==` would take True for 1
                 continue
         fields[cell.field] = (cell.value, cell.stamp, cell.actor)
         changed = True
@@ -111,7 +114,7 @@ def _project_links(connection: Connection, changed: dict[str, PackedFields]) -> 
     gone: list[dict[str, str]] = []
     for entity, fields in changed.items():
         for field, cell in fields.items():
-            if field.startswith("link:") and field.count(":") >= 2:
+            if is_link(field):
                 _, kind, blind = field.split(":", 2)
                 (new if cell[0] else gone).append({"kind": kind, "blind": blind, "member": entity})
     insert_new(connection, links, new)
@@ -145,7 +148,42 @@ def join_in_counters(connection: Connection, cells: Sequence[Counter]) -> set[st
     for column, rows in sorted(by_column.items()):
         upsert_greatest(connection, counters, column, [rows[key] for key in sorted(rows)])
     refresh_heads(connection, accounts)
+    _refuse_overspending(connection, accounts, sorted({cell.actor for cell in cells if not is_hub(cell.actor)}))
+    _refuse_too_many(connection, owners)
     return set(accounts)
+
+
+def _refuse_overspending(connection: Connection, accounts: Sequence[str], nodes: Sequence[str]) -> None:
+    """Refuse what a node spends or hands over beyond its rights (SPEC 2.2). Raises: ValueError.
+
+    Logs are without gaps and grants are committed before they are told, so an honest node's rights as reckoned here are
+    never below zero, whatever has arrived of its log.
+    """
+    held = counters.c.made + counters.c.granted - counters.c.to_hub - counters.c.used - counters.c.taken
+    for part in chunks(accounts if nodes else []):
+        overspent = connection.execute(
+            select(counters.c.account, counters.c.node)
+            .where(counters.c.account.in_(part), counters.c.node.in_(nodes))
+            .group_by(counters.c.account, counters.c.node)
+            .having(func.sum(held) < 0)
+            .limit(1)
+        ).first()
+        if overspent is not None:
+            raise ValueError(f"{overspent.node} has no rights to what it spends on {overspent.account}")
+
+
+def _refuse_too_many(connection: Connection, owners: dict[str, str | None]) -> None:
+    """Refuse more accounts of one owner than fit a message. Raises: ValueError."""
+    for part in chunks(sorted({owner for owner in owners.values() if owner is not None})):
+        crowded = connection.execute(
+            select(heads.c.owner)
+            .where(heads.c.owner.in_(part))
+            .group_by(heads.c.owner)
+            .having(func.count() > ACCOUNTS_PER_OWNER_MAX)
+            .limit(1)
+        ).first()
+        if crowded is not None:
+            raise ValueError(f"{crowded.owner} would have more than {ACCOUNTS_PER_OWNER_MAX} accounts")
 
 
 def owners_of(connection: Connection, accounts: Iterable[str]) -> dict[str, str | None]:
