@@ -36,7 +36,7 @@ def run(node_file: Path, directory: Path) -> None:
 
     try:
         file = read_node_file(node_file)
-        run_node(file, directory, lambda address: click.echo(f"till page {address}  API {address}docs"))
+        run_node(file, directory, lambda address: click.echo(f"till page {address}  API {address}openapi.json"))
     except (ProvisioningError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
 

@@ -69,7 +69,7 @@ class Guard:
         scope[ARRIVED] = time.perf_counter()
 
         async def send_with_headers(message: Any) -> None:
-            if message["type"] == "http.response.start" and not scope["path"].startswith("/docs"):
+            if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *_HEADERS]
             await send(message)
 
@@ -99,6 +99,8 @@ def create_api(node: Node) -> FastAPI:
     app = FastAPI(
         title="Tillsync node",
         version=version("tillsync"),
+        docs_url=None,  # its page would come from the internet, which a till need not reach; /openapi.json stays
+        redoc_url=None,
         description="One store's local API. It listens on the loopback only: the till is on the same machine.",
     )
     problems.install(app)

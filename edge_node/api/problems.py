@@ -63,7 +63,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def on_http(_request: Request, error: HTTPException) -> JSONResponse:
         code = "not-found" if error.status_code == 404 else "http-error"
-        step = "See the list of calls at /docs."
+        step = "See the list of calls at /openapi.json."
         return problem(error.status_code, code, str(error.detail), str(error.detail), step)
 
     @app.exception_handler(Exception)

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from hub.api.balances import endpoints as balances
 from hub.api.catalogue import endpoints as catalogue
 from hub.api.console import install_console
+from hub.api.docs_page import install_docs
 from hub.api.exports import endpoints as exports
 from hub.api.guards import AnswerHeaders, BodyLimits, ServedHosts, UnexpectedErrors
 from hub.api.health import endpoints as health
@@ -81,7 +82,9 @@ def _wall_clock_ms() -> int:
 
 def create_api(context: HubContext, now_ms: Callable[[], int] = _wall_clock_ms) -> FastAPI:
     """Make the hub's API and console on opened databases. Wakes the worker through `context.wake` after writes."""
-    api = _HubApi(title="Tillsync hub", version=version("tillsync"), description=DESCRIPTION, redoc_url=None)
+    api = _HubApi(
+        title="Tillsync hub", version=version("tillsync"), description=DESCRIPTION, docs_url=None, redoc_url=None
+    )
     api.state.parts = ApiParts(
         context=context,
         now_ms=now_ms,
@@ -92,6 +95,7 @@ def create_api(context: HubContext, now_ms: Callable[[], int] = _wall_clock_ms) 
     for router in _ROUTERS:
         api.include_router(router)
     install_console(api)
+    install_docs(api)
     # The one added last is met first.
     api.add_middleware(BodyLimits)
     api.add_middleware(ServedHosts, hosts=(context.settings.http_host,))

@@ -29,11 +29,10 @@ _SAFE_HEADERS: Final = {
 _CLOSED: Final = "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'"
 _PAGE_POLICY: Final = f"default-src 'self'; {_CLOSED}"
 _API_POLICY: Final = f"default-src 'none'; {_CLOSED}"
-# FastAPI's page of documentation starts an inline script and loads Swagger UI from a content network.
+# FastAPI's page of documentation starts an inline script.
 _DOCS_POLICY: Final = (
-    f"default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    f"style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; img-src 'self' data: https://fastapi.tiangolo.com; "
-    f"{_CLOSED}"
+    f"default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    f"img-src 'self' data:; {_CLOSED}"
 )
 
 

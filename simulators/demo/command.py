@@ -86,10 +86,8 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
         if directory is None:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tillsync-demo-")))
         for note in plan.notes:
-            screen.console.print(note, style="yellow")
-        screen.console.print(
-            f"{len(plan.baskets)} baskets for {len(plan.stores)} stores; starting the hub and the stores …"
-        )
+            screen.say(note, style="yellow")
+        screen.say(f"{len(plan.baskets)} baskets for {len(plan.stores)} stores; starting the hub and the stores …")
         chain = stack.enter_context(
             Chain(directory, plan.stores, timezone=plan.timezone, recorded=plan.recorded, printers=not plan.recorded)
         )
@@ -103,11 +101,9 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
         _print_report(screen, report)
         _write(options, chain, screen, report)
         if not options.once and not done.is_set():
-            screen.console.print(
-                "\nThe stores and the hub go on running: sell on the till pages. Ctrl-C stops everything."
-            )
+            screen.say("\nThe stores and the hub go on running: sell on the till pages. Ctrl-C stops everything.")
             done.wait()
-            screen.console.print("stopping …")
+            screen.say("stopping …")
     return report
 
 
@@ -127,9 +123,9 @@ def stop_on_signals(demo: Demo) -> threading.Event:
 
 
 def _print_addresses(screen: Screen, chain: Chain) -> None:
-    screen.console.print(f"hub console  {chain.hub.command.address}/   API {chain.hub.command.address}/docs")
+    screen.say(f"hub console  {chain.hub.command.address}/   API {chain.hub.command.address}/docs")
     for store, name in chain.stores.items():
-        screen.console.print(f"till page    {chain.nodes[store].command.address}/   {name}")
+        screen.say(f"till page    {chain.nodes[store].command.address}/   {name}")
 
 
 def _print_report(screen: Screen, report: dict[str, Any]) -> None:
@@ -139,18 +135,18 @@ def _print_report(screen: Screen, report: dict[str, Any]) -> None:
             table.add_row(key, json.dumps(value))
     screen.console.print(table)
     for reason, count in report["refused"].items():
-        screen.console.print(f"refused {count} ×  {reason}")
+        screen.say(f"refused {count} ×  {reason}")
     for problem in report["problems"]:
-        screen.console.print(f"PROBLEM  {problem}", style="red")
+        screen.say(f"PROBLEM  {problem}", style="red")
 
 
 def _write(options: DemoOptions, chain: Chain, screen: Screen, report: dict[str, Any]) -> None:
     if options.export_directory is not None:
         for path in export(chain, options.export_directory):
-            screen.console.print(f"written: {path}")
+            screen.say(f"written: {path}")
     if options.json_file is not None:
         options.json_file.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        screen.console.print(f"written: {options.json_file}")
+        screen.say(f"written: {options.json_file}")
 
 
 def is_good(report: dict[str, Any]) -> bool:

@@ -57,12 +57,16 @@ class Screen:
         if self._live is not None:
             self._live.stop()
 
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line, however wide it is."""
+        self.console.print(text, style=style, soft_wrap=True, markup=False)
+
     def note(self, text: str) -> None:
         """Tell of something that happened."""
         stamp = f"{time.monotonic() - self._started_s:6.1f} s"
         self._notes = [*self._notes[1 - NOTES_MAX :], f"{stamp}  {text}"]
         if self._live is None:
-            self.console.print(f"{stamp}  {text}", soft_wrap=True)
+            self.say(f"{stamp}  {text}")
 
     def show(self, rows: list[StoreRow]) -> None:
         """Show how the stores stand."""

@@ -162,8 +162,5 @@ def test_the_hubs_database_joins_counters_by_their_maximum(hub: HubContext, grou
         connection.execute(delete(heads))
         for group in [*groups, *groups[:1]]:
             hub_cells.join_in_counters(connection, group)
-        found = {
-            (account, name): hub_cells.slots_of(connection, account, name)
-            for account, name in expected
-        }
+        found = {(account, name): hub_cells.slots_of(connection, account, name) for account, name in expected}
     assert found == expected

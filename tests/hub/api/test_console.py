@@ -94,8 +94,7 @@ def test_every_sentence_stands_in_both_languages() -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs chromium: apt-get install -y chromium")
+    assert CHROMIUM is not None, "needs chromium; './run test' installs it, or type: apt-get install -y chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(LAUNCH_ARGUMENTS))
         yield browser
