@@ -159,8 +159,8 @@ def settle(total_minor: int, tenders: Sequence[Tender]) -> int:
             raise TenderRefused(f"tender {tender.kind}: {tender.amount_minor} does not fit a total of {total_minor}")
     paid_minor = sum(tender.amount_minor for tender in tenders)
     if total_minor < 0:
-        if paid_minor != total_minor:
-            raise TenderRefused(f"a return of {total_minor} pays out exactly that, not {paid_minor}")
+        if len(tenders) != 1 or tenders[0].kind == POINTS or paid_minor != total_minor:
+            raise TenderRefused(f"a return of {total_minor} is paid out by one cash or card tender of exactly that")
         return 0
     if paid_minor < total_minor:
         raise TenderShort(total_minor - paid_minor)
