@@ -41,8 +41,11 @@ class EdgeStore(Protocol):
         """Read stored entries from `first` on, up to a size; at least one where there is one."""
         ...
 
-    def note_welcome(self, hub_n: int, blind_index_key: bytes) -> None:
-        """Take the hub's incarnation and the key of the blind index."""
+    def note_welcome(self, hub_n: int, blind_index_key: bytes, clock_offset_ms: int) -> None:
+        """Take the hub's incarnation, the key of the blind index, and how far the hub's clock is ahead of ours.
+
+        Stamps are issued by the clock so corrected: one that is only wrong loses no registers to the drift bound.
+        """
         ...
 
     def note_acknowledged(self, cursor: int) -> None:

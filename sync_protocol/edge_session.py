@@ -191,7 +191,7 @@ class EdgeSession:
                 f"this node's log ends at {position.last_entry}, the hub already has {message.cursor}: "
                 "the disk was set back or cloned; enrol this store again"
             )
-        self._store.note_welcome(message.hub_n, message.blind_index_key)
+        self._store.note_welcome(message.hub_n, message.blind_index_key, message.hub_time_ms - now_ms)
         self._hub_n = message.hub_n
         self._last_entry = position.last_entry
         self._store.note_acknowledged(message.cursor)

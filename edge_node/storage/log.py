@@ -69,7 +69,7 @@ def append(
     if node["fenced"]:
         raise NodeFenced(node["fenced"])
     actor: str = node["actor"]
-    stamp = next_stamp(node["high_stamp"], at.wall_ms)
+    stamp = next_stamp(node["high_stamp"], at.wall_ms + node["clock_offset_ms"])
     number: int = node["last_entry"] + 1
     register_cells = [Register(write.entity, write.field, write.value, stamp, actor) for write in registers]
     counter_cells = [_raised(connection, actor, step) for step in counters]

@@ -23,6 +23,7 @@ _TABLES = (
         last_member INTEGER NOT NULL DEFAULT 0,
         swept_receipt INTEGER NOT NULL DEFAULT 0,
         high_stamp INTEGER NOT NULL DEFAULT 0,
+        clock_offset_ms INTEGER NOT NULL DEFAULT 0,
         acknowledged INTEGER NOT NULL DEFAULT 0,
         hub_n INTEGER NOT NULL DEFAULT 0,
         blind_index_key BLOB,

@@ -65,11 +65,14 @@ class SqliteEdgeStore:
         rows.close()
         return OutboxSlice(prev, entries, keys)
 
-    def note_welcome(self, hub_n: int, blind_index_key: bytes) -> None:
+    def note_welcome(self, hub_n: int, blind_index_key: bytes, clock_offset_ms: int) -> None:
         """See `EdgeStore.note_welcome`."""
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE node SET hub_n = ?, blind_index_key = ?", (hub_n, blind_index_key))
+            connection.execute(
+                "UPDATE node SET hub_n = ?, blind_index_key = ?, clock_offset_ms = ?",
+                (hub_n, blind_index_key, clock_offset_ms),
+            )
 
         self._database.write(work, SYNC)
 

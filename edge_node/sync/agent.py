@@ -7,6 +7,7 @@ is full the item is dropped, because the session repeats whatever got no answer.
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, NamedTuple
@@ -26,6 +27,7 @@ INBOX_MAX: Final = 2_000
 CONTACT_HEARTBEATS: Final = 3
 ASK_DEADLINE_MS: Final = 250
 _WAIT_MAX_S: Final = 5.0
+_ERROR_WAIT_S: Final = 1.0
 
 
 class _Ready(NamedTuple):
@@ -133,15 +135,26 @@ class SyncAgent:
 
     def _run(self) -> None:
         while True:
-            item = self._wait()
-            while item is not None:
-                if isinstance(item, _Stop):
+            try:
+                if self._turn():
                     return
-                self._handle(self._take(item))
-                item = self._next_now()
-            self._handle(self._session.handle_timer(self._clock.now_ms()))
-            for channel, payload in self._session.payloads_to_send(self._clock.now_ms()):
-                self._link.publish(channel, payload)
+            except Exception:
+                # A mistake of ours must not end the thread, and with it the line to the hub: the session repeats.
+                log.exception("the sync agent met an error that it did not expect")
+                time.sleep(_ERROR_WAIT_S)
+
+    def _turn(self) -> bool:
+        """Wait for something to do and do it; tell whether to stop."""
+        item = self._wait()
+        while item is not None:
+            if isinstance(item, _Stop):
+                return True
+            self._handle(self._take(item))
+            item = self._next_now()
+        self._handle(self._session.handle_timer(self._clock.now_ms()))
+        for channel, payload in self._session.payloads_to_send(self._clock.now_ms()):
+            self._link.publish(channel, payload)
+        return False
 
     def _wait(self) -> _Item | None:
         timer_ms = self._session.next_timer_ms()

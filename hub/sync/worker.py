@@ -78,6 +78,11 @@ class SyncWorker:
                 log.warning("the database is not available, trying again: %s", error)
                 time.sleep(UNAVAILABLE_WAIT_S)
                 return
+            except Exception:
+                # A mistake of ours must not end the worker: what was not acknowledged comes again.
+                log.exception("the sync worker met an error that it did not expect")
+                time.sleep(UNAVAILABLE_WAIT_S)
+                return
             for to, payload in self._session.payloads_to_send():
                 self._link.publish(to, payload)
 

@@ -32,7 +32,7 @@ def introduce(node: Node, traffic: Traffic) -> None:
             "tax_bp": item.tax_bp,
         }
         entities.append(_entity(item_entity(item.code), values))
-    node.store.note_welcome(1, bytes(32))
+    node.store.note_welcome(1, bytes(32), 0)
     node.store.apply_feed("chain", 1, entities, node.clock.now_ms())
 
 

@@ -1,5 +1,6 @@
 """Each extra alone, in a fresh environment: its command starts, and a node gets nothing of the hub's."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,18 +28,12 @@ def _run(*command: str) -> str:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The distribution, built once."""
     out = tmp_path_factory.mktemp("wheel")
-    _run(
-        sys.executable,
-        "-m",
-        "uv",
-        "build",
-        "--quiet",
-        "--wheel",
-        "--no-build-isolation",
-        "--out-dir",
-        str(out),
-        str(ROOT),
-    )
+    # Built from a copy: setuptools leaves its build folder behind, and would take stale files from it the next time.
+    tree = out / "tree"
+    left_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "var", "tests")
+    shutil.copytree(ROOT, tree, ignore=left_out)
+    build = ("uv", "build", "--quiet", "--wheel", "--no-build-isolation")
+    _run(sys.executable, "-m", *build, "--out-dir", str(out), str(tree))
     return next(out.glob("tillsync-*.whl"))
 
 

@@ -47,6 +47,20 @@ def test_numbers_and_stamps_go_on_rising_after_a_restart_with_the_clock_set_back
     assert till.node()["high_stamp"] == high_stamp + 1
 
 
+def test_a_stamp_is_above_every_stamp_seen_though_the_own_clock_is_behind(chain: Chain) -> None:
+    a, b = chain.till("a"), chain.till("b")
+    chain.clock.time_ms += 30_000
+    member = a.enrol("CARD-1")
+    seen = a.node()["high_stamp"]
+    chain.run(500)
+    b.ask_member("CARD-1")
+    chain.run(500)
+    chain.clock.time_ms -= 60_000
+    b.enrol("CARD-2")
+    assert b.view(member).whole
+    assert b.node()["high_stamp"] > seen
+
+
 def test_a_commit_that_fails_once_is_tried_again_and_acknowledged_only_then(chain: Chain) -> None:
     till = chain.till("a")
     till.sell(500)
