@@ -170,7 +170,8 @@ class PrintDesk:
         return True
 
     def _set_state(self, job: int, state: str, reason: str | None) -> None:
+        # *Started* must outlive a power cut, or the receipt is printed twice; *done* lost only asks for a look at it.
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE print_jobs SET state = ?, reason = ? WHERE job = ?", (state, reason, job))
 
-        self._database.write(work, CHORE)
+        self._database.write(work, CHORE, durable=state == "started")

@@ -161,7 +161,7 @@ class Selling:
         def work(connection: sqlite3.Connection) -> None:
             note_refusal(connection, at, kind=kind, code=code, offline=offline, why=why)
 
-        self._database.submit(work, CHORE)
+        self._database.submit(work, CHORE, durable=False)
 
     def _order(self, basket: OpenBasket, tenders: tuple[Tender, ...]) -> SaleOrder:
         now_ms = self._clock.now_ms()

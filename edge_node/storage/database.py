@@ -76,15 +76,23 @@ class NodeDatabase:
         self._local = threading.local()
         self._readers: list[sqlite3.Connection] = []
         self._writer = connect(path)
+        self._is_durable = True
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, work: Callable[[sqlite3.Connection], Result], priority: int = SALE) -> "Future[Result]":
-        """Queue `work` as one transaction; the future is done once it is durable, or holds what `work` raised."""
+    def submit(
+        self, work: Callable[[sqlite3.Connection], Result], priority: int = SALE, *, durable: bool = True
+    ) -> "Future[Result]":
+        """Queue `work` as one transaction; the future is done once it is committed, or holds what `work` raised.
+
+        `durable=False` is for what may be lost with the power because it would only be learnt again: such a commit
+        waits for no disk. The next durable one makes it durable, too, so order is kept.
+        """
         future: Future[Result] = Future()
 
         def step(connection: sqlite3.Connection) -> None:
             try:
+                self._set_durable(connection, durable=durable)
                 result = _in_transaction(connection, work)
             except BaseException as error:  # noqa: BLE001 - belongs to whoever asked, not to the writer
                 future.set_exception(error)
@@ -94,9 +102,11 @@ class NodeDatabase:
         self._queue.put((priority, next(self._order), step))
         return future
 
-    def write(self, work: Callable[[sqlite3.Connection], Result], priority: int = SALE) -> Result:
-        """Run `work` as one transaction and wait until it is durable."""
-        return self.submit(work, priority).result()
+    def write(
+        self, work: Callable[[sqlite3.Connection], Result], priority: int = SALE, *, durable: bool = True
+    ) -> Result:
+        """Run `work` as one transaction and wait for it; see `submit`."""
+        return self.submit(work, priority, durable=durable).result()
 
     def reader(self) -> sqlite3.Connection:
         """Give the calling thread's own read-only connection."""
@@ -114,6 +124,11 @@ class NodeDatabase:
         self._writer.close()
         for connection in self._readers:
             connection.close()
+
+    def _set_durable(self, connection: sqlite3.Connection, *, durable: bool) -> None:
+        if durable != self._is_durable:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._is_durable = durable
 
     def _run(self) -> None:
         while True:

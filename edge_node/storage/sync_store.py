@@ -86,7 +86,7 @@ class SqliteEdgeStore:
             )
             connection.execute("UPDATE outbox SET keys = NULL WHERE number <= ? AND keys IS NOT NULL", (cursor,))
 
-        self._database.write(work, SYNC)
+        self._database.write(work, SYNC, durable=False)  # if lost, the hub says it again
 
     def apply_feed(self, stream: str, seq: int, entities: Sequence[EntityState], now_ms: int) -> None:
         """See `EdgeStore.apply_feed`."""
@@ -100,7 +100,7 @@ class SqliteEdgeStore:
             )
             connection.execute("UPDATE node SET last_contact_ms = ?", (now_ms,))
 
-        self._database.write(work, SYNC)
+        self._database.write(work, SYNC, durable=False)  # if lost, cells and cursor are lost together
 
     def apply_entities(self, entities: Sequence[EntityState], now_ms: int) -> None:
         """See `EdgeStore.apply_entities`."""
@@ -109,7 +109,7 @@ class SqliteEdgeStore:
             self._join(connection, entities)
             connection.execute("UPDATE node SET last_contact_ms = ?", (now_ms,))
 
-        self._database.write(work, SYNC)
+        self._database.write(work, SYNC, durable=False)  # if lost, cells and cursor are lost together
 
     def hand_back(self, account: str, amount_max: int, now_ms: int) -> int:
         """See `EdgeStore.hand_back`."""

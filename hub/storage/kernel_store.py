@@ -36,7 +36,7 @@ from hub.storage.tables import (
     quarantine,
     receipts,
 )
-from hub.storage.upserts import chunks, insert_new, upsert
+from hub.storage.upserts import chunks, insert_new, upsert, upsert_greatest
 from loyalty.receipts import RECORD_KIND, Receipt, decode_receipt
 from sync_protocol.accounts import Slots, rights
 from sync_protocol.cells import Counter, Record, Value
@@ -121,7 +121,8 @@ class SqlHubTransaction:
 
     def note_feed(self, actor: str, stream: str, seq: int) -> None:
         """See `HubTransaction.note_feed`."""
-        upsert(self._connection, feed_positions, [{"actor": actor, "stream": stream[:160], "seq": seq}])
+        row = {"actor": actor, "stream": stream[:160], "seq": seq}
+        upsert_greatest(self._connection, feed_positions, "seq", [row])
 
     # --- merging --------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from simulators.traffic.recorded import read_baskets
 
 DEFAULT_STORES: Final = 3
 DEFAULT_RECEIPTS: Final = 2_000
-DEFAULT_RATE: Final = 45.0
+DEFAULT_RATE: Final = 42.0
 SWITCH_INTERVAL_S: Final = 0.0005
 _TIMEZONES: Final = {"journey": "America/New_York", "online-retail": "Europe/London"}
 

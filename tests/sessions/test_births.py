@@ -2,7 +2,7 @@
 
 from sync_protocol.edge_session import GREETING, OFFLINE, WELCOMED
 from sync_protocol.envelope import plain_hub_envelope
-from sync_protocol.messages import Acknowledge, Birth, Refuse, Welcome
+from sync_protocol.messages import Acknowledge, Birth, Feed, Refuse, Welcome
 from tests.sessions.chain import Chain
 from tests.sessions.checks import finally_all_is_well
 from tests.sessions.conftest import MakeChain
@@ -91,6 +91,29 @@ def test_acknowledgements_of_another_hub_incarnation_are_ignored(chain: Chain) -
     assert till.node()["acknowledged"] == last_entry - 1
     chain.settle()
     finally_all_is_well(chain)
+
+
+def test_acknowledgements_and_feeds_of_an_older_hub_incarnation_are_ignored(chain: Chain) -> None:
+    till = chain.till("a")
+    node = till.node()
+    cursor = node["acknowledged"]
+    welcome = Welcome(2, cursor, node["last_chain"], chain.clock.time_ms, {}, node["blind_index_key"])
+    till.receive(plain_hub_envelope().seal(welcome))
+    till.sell(100)
+    cursors = till.sync_store.position().cursors
+    till.receive(plain_hub_envelope().seal(Acknowledge(1, cursor + 1, {"chain": 99})))
+    till.receive(plain_hub_envelope().seal(Feed(1, "chain", 0, 99, [])))
+    assert till.node()["acknowledged"] == cursor
+    assert till.sync_store.position().cursors == cursors
+    assert till.session.state == WELCOMED
+
+
+def test_a_node_greets_anew_when_the_hub_speaks_in_a_later_incarnation(chain: Chain) -> None:
+    till = chain.till("a")
+    till.receive(plain_hub_envelope().seal(Acknowledge(2, 0, {})))
+    assert till.session.state == GREETING
+    births = [plain_hub_envelope().open(payload.payload) for payload in till.payloads()]
+    assert [type(message) for message in births] == [Birth]
 
 
 def test_a_late_welcome_of_an_older_hub_incarnation_does_not_turn_the_node_back(chain: Chain) -> None:

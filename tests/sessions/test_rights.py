@@ -127,6 +127,25 @@ def test_a_grant_comes_by_feed_when_its_answer_is_lost(chain: Chain, member: str
     assert b.rights(account) == 200
 
 
+def test_a_request_counts_what_was_spent_here_before_the_hub_has_heard_of_it(chain: Chain, member: str) -> None:
+    a, b = chain.till("a"), chain.till("b")
+    account = main_points(member)
+    a.sweep()
+    chain.run(1_000)
+    b.ask_rights(account, 200)
+    chain.exchange()
+    b.sell(150, member=member, points=150)
+    here = b.rights(account)
+    assert here == 50 + 1
+    b.payloads()  # the batch of this sale is lost
+    ask = b.ask_rights(account, 120)
+    chain.exchange()
+    assert (ask, "granted") in _answers(b)
+    assert b.rights(account) == 120
+    chain.settle()
+    finally_all_is_well(chain)
+
+
 def test_a_call_back_takes_no_more_than_is_there(chain: Chain, member: str) -> None:
     a = chain.till("a")
     account = main_points(member)

@@ -21,7 +21,7 @@ from tests.sessions.till import Till, main_points
 SEEDS = range(20)
 STORES = ("a", "b", "c")
 CARDS = tuple(f"CARD-{n}" for n in range(6))
-STEPS = 40
+STEPS = 32
 
 
 class Shoppers:
