@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 DRAWER_WITHIN_MS: Final = 10_000
 """A drawer opens for the customer at the till, never for one who left while the printer was away."""
 
+PRINTED_WITHIN_MS: Final = 10_000
+"""How old a job may be to be printed by itself after a start: less than any machine needs to come back with power."""
+
 _LOOK_AGAIN_S: Final = 2.0
 
 
@@ -71,13 +74,16 @@ class PrintDesk:
     def start(self) -> None:
         """Take up what a crash left over, then print as jobs come.
 
-        A job that had been started may be on paper already: it is not printed again by itself, never twice.
+        A job that had been started may be on paper already, and after a power cut so may any: they are not printed
+        again by themselves, never twice. A job of just now belongs to a customer who is still waiting.
         """
+        fresh_ms = self._clock.now_ms() - PRINTED_WITHIN_MS
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE print_jobs SET state = 'failed', reason = 'interrupted; reprint if the paper is missing' "
-                "WHERE state = 'started'"
+                "WHERE state = 'started' OR (state = 'queued' AND queued_ms < ?)",
+                (fresh_ms,),
             )
 
         self._database.write(work, CHORE)
@@ -170,8 +176,8 @@ class PrintDesk:
         return True
 
     def _set_state(self, job: int, state: str, reason: str | None) -> None:
-        # *Started* must outlive a power cut, or the receipt is printed twice; *done* lost only asks for a look at it.
+        # Outlives a killed process; a power cut may lose it, and then the job is too old to be printed by itself.
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE print_jobs SET state = ?, reason = ? WHERE job = ?", (state, reason, job))
 
-        self._database.write(work, CHORE, durable=state == "started")
+        self._database.write(work, CHORE, durable=False)

@@ -37,9 +37,9 @@ def introduce(node: Node, traffic: Traffic) -> None:
 
 
 @contextmanager
-def lonely_node(directory: Path, traffic: Traffic) -> Iterator[Node]:
+def lonely_node(directory: Path, traffic: Traffic, printer: str | None = None) -> Iterator[Node]:
     """Start a node whose broker is not there."""
-    file = NodeFile(store="bench", broker=f"mqtt://127.0.0.1:{free_port()}", http_port=free_port())
+    file = NodeFile(store="bench", broker=f"mqtt://127.0.0.1:{free_port()}", http_port=free_port(), printer=printer)
     node = Node(file, directory)
     introduce(node, traffic)
     node.start()

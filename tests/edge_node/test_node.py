@@ -19,6 +19,10 @@ from edge_node.storage.database import NodeDatabase
 from loyalty.baskets import Tender
 from loyalty.receipts import Receipt
 from provisioning.node_file import NodeFile
+from simulators.bench.samples import lonely_node
+from simulators.devices.escpos_printer import SimulatedPrinter
+from simulators.traffic.generator import generate
+from tests.integration.conftest import eventually
 
 PHONE = "15400001234"
 NAME = "不该出现的名字"
@@ -140,3 +144,37 @@ def test_run_command_refuses_a_bad_node_file_without_a_traceback(tmp_path: Path)
     done = CliRunner().invoke(main, ["run", "--node-file", str(path)])
     assert done.exit_code == 1
     assert "cannot be called 'hub'" in done.output
+
+
+def test_a_receipt_interrupted_while_printing_is_never_printed_twice(tmp_path: Path) -> None:
+    traffic = generate(seed=1, stores=1, receipts=10)
+    with SimulatedPrinter() as printer:
+        with lonely_node(tmp_path / "node", traffic, printer=printer.path) as node:
+            number = sell(node, "b1").receipt
+            node.desk.notify()
+            assert printer.wait_for(lambda one: any(number in text for text in one.receipts), 10)
+
+            def interrupted(connection: sqlite3.Connection) -> None:
+                connection.execute("UPDATE print_jobs SET state = 'started'")
+
+        database = NodeDatabase(tmp_path / "node" / "node.db", "bench-1")
+        database.write(interrupted)
+        database.close()
+        with lonely_node(tmp_path / "node", traffic, printer=printer.path) as node:
+            second = sell(node, "b2").receipt
+            node.desk.notify()
+            assert printer.wait_for(lambda one: any(second in text for text in one.receipts), 10)
+            assert sum(number in text for text in printer.receipts) == 1
+            node.desk.reprint(number)
+            assert printer.wait_for(lambda one: any("副本" in text for text in one.receipts), 10)
+            assert sum(number in text for text in printer.receipts) == 2
+
+
+def test_a_printer_that_is_not_there_holds_up_no_sale(tmp_path: Path) -> None:
+    traffic = generate(seed=1, stores=1, receipts=10)
+    with lonely_node(tmp_path / "node", traffic, printer=str(tmp_path / "no-such-port")) as node:
+        assert sell(node, "b1").receipt == "bench-1/000001"
+        node.desk.notify()
+        assert sell(node, "b2").receipt == "bench-1/000002"
+        eventually(lambda: node.desk.status().message, "the till says what is wrong")
+        assert node.desk.status().state == "fault"
