@@ -85,6 +85,7 @@ class HubSession:
         self._outgoing: list[HubPayload] = []
         self._pending: list[PendingAsk] = []
         self._replies: list[tuple[str | None, FromHub]] = []
+        self._too_large: list[tuple[str, str]] = []
         self._high_stamp = store.high_stamp()
         self.marks_waiting = True
 
@@ -121,6 +122,8 @@ class HubSession:
                 raise
         if self._pending:
             self._serve_pending(now_ms)
+        if self._too_large:
+            self._note_too_large(now_ms)
         if self.marks_waiting:
             self._feed_marks(now_ms)
         return bool(self._inbox or self.marks_waiting)
@@ -179,11 +182,19 @@ class HubSession:
             if not isinstance(message, Answer | Feed):
                 raise
             names = ", ".join(state.entity for state in message.entities)
-            with self._store.transaction() as tx:
-                reason = f"for {to or 'everyone'}, {names[:800]}: {error}"
-                tx.dead_letter(to or "", "down", b"", "too-large", reason, 0)
+            self._too_large.append((to or "", f"for {to or 'everyone'}, {names[:800]}: {error}"))
             payload = self._envelope.seal(msgspec.structs.replace(message, entities=[]))
         self._outgoing.append(HubPayload(to, payload))
+
+    def _note_too_large(self, now_ms: int) -> None:
+        noted = list(self._too_large)
+
+        def note(tx: HubTransaction) -> None:
+            for actor, reason in noted:
+                tx.dead_letter(actor, "down", b"", "too-large", reason, now_ms)
+
+        if self._attempt(note) is None:
+            del self._too_large[: len(noted)]
 
     def _commit_entries(self, letter: Letter, batch: Batch, now_ms: int) -> None:
         """Apply a batch entry by entry; the one that fails goes to quarantine and the cursor passes it."""

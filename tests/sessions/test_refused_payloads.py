@@ -5,6 +5,7 @@ import os
 import msgspec
 import zstandard
 
+from edge_node.personal import blind
 from hub.storage.tables import dead_letters
 from sync_protocol.edge_session import WELCOMED
 from sync_protocol.envelope import HEADER_BYTES
@@ -117,6 +118,25 @@ def test_a_member_too_big_for_one_message_stops_nobody_else(chain: Chain) -> Non
     chain.settle()
     assert a.outbox_is_empty()
     assert chain.hub.accounts()[main_points(other)]["a-1"].made == 100
+
+
+def test_an_answer_too_large_for_one_message_is_kept_as_a_dead_letter_and_the_feed_brings_it(chain: Chain) -> None:
+    b = chain.till("b")
+    chain.hub.create_store("x")
+    chain.run(500)
+    key: bytes = b.node()["blind_index_key"]
+    link = f"link:card:{blind(key, 'card', 'CARD-9')}"
+    forger = Forger("x-1")
+    for n in range(1, 5):
+        member = f"m:x-1:{n}"
+        forger.append(registers=[(member, link, 1), (member, "note:long", os.urandom(44_000))])
+        chain.say("x-1", forger.batch())
+    chain.forget_told()
+    b.ask_member("CARD-9")
+    chain.settle()
+    assert ("b-1", "too-large") in chain.hub.letters()
+    assert b.view("m:x-1:1").whole
+    assert b.session.state == WELCOMED
 
 
 def test_a_node_cannot_slip_in_the_key_of_a_member_it_did_not_enrol(chain: Chain) -> None:
