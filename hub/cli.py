@@ -3,7 +3,8 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import click
 import msgspec
 
 from hub.settings import SENTENCES, HubSettings, load_settings
+from provisioning.errors import ProvisioningError
+from sync_protocol.hub_ports import StoreUnavailable
 
 
 @click.group()
@@ -42,6 +45,18 @@ def _load(given: dict[str, Any], *, needs_broker: bool = False) -> HubSettings:
     return settings
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence what keeps the hub from running: a port in use, a database or broker address that is wrong."""
+    from amqtt.errors import BrokerError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (OSError, ValueError, ProvisioningError, StoreUnavailable, SQLAlchemyError, BrokerError) as error:
+        raise click.ClickException(str(error).splitlines()[0]) from error
+
+
 def _until_told() -> threading.Event:
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -58,7 +73,8 @@ def all_in_one(**given: Any) -> None:
     def announce(console: str, broker: str) -> None:
         click.echo(f"hub console {console}  API {console}docs  broker {broker}")
 
-    run_all(_load(given), announce)
+    with _told():
+        run_all(_load(given), announce)
 
 
 @main.command("api")
@@ -68,7 +84,8 @@ def api(**given: Any) -> None:
     from hub.app import serve_api
     from hub.context import open_context
 
-    serve_api(open_context(_load(given)), lambda address: click.echo(f"hub console {address}"))
+    with _told():
+        serve_api(open_context(_load(given)), lambda address: click.echo(f"hub console {address}"))
 
 
 @main.command("worker")
@@ -77,7 +94,8 @@ def worker(**given: Any) -> None:
     """Run the sync worker alone."""
     from hub.app import run_worker
 
-    run_worker(_load(given, needs_broker=True), _until_told())
+    with _told():
+        run_worker(_load(given, needs_broker=True), _until_told())
 
 
 @main.command("jobs")
@@ -86,7 +104,8 @@ def jobs(**given: Any) -> None:
     """Run the scheduled jobs alone."""
     from hub.app import run_jobs
 
-    run_jobs(_load(given), _until_told())
+    with _told():
+        run_jobs(_load(given), _until_told())
 
 
 @main.command("settings")
