@@ -41,8 +41,8 @@ class Chain:
         self._recorded = recorded
         self._prints = printers
         self._stack = contextlib.ExitStack()
-        self._broker_port = free_port()
-        self.hub = hub_process(directory, free_port(HUB_PORT), self._broker_port, DARK_AFTER_MS)
+        self.broker_port = free_port()
+        self.hub = hub_process(directory, free_port(HUB_PORT), self.broker_port, DARK_AFTER_MS)
         self.links: dict[str, CuttableLink] = {}
         self.printers: dict[str, SimulatedPrinter] = {}
         self.nodes: dict[str, Process] = {}
@@ -54,7 +54,7 @@ class Chain:
         self._stack.callback(self.hub.stop)
         self.hub.start()
         for place, (store, name) in enumerate(self.stores.items()):
-            self.links[store] = self._stack.enter_context(CuttableLink("127.0.0.1", self._broker_port))
+            self.links[store] = self._stack.enter_context(CuttableLink("127.0.0.1", self.broker_port))
             if self._prints:
                 transcript = self.directory / f"{store}-receipts.txt"
                 self.printers[store] = self._stack.enter_context(SimulatedPrinter(transcript=transcript))

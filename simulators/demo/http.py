@@ -44,6 +44,7 @@ class JsonClient:
         self._port = parts.port or 80
         self._patience_s = patience_s
         self._connection: http.client.HTTPConnection | None = None
+        self._is_kept = False  # has answered before: it may have been ended since
 
     def call(self, method: str, path: str, body: object = None) -> Reply:
         """Make one call; while the server is away, try again until the patience ends. Raises: Gone."""
@@ -53,7 +54,10 @@ class JsonClient:
             try:
                 return self._once(method, path, data)
             except (OSError, http.client.HTTPException) as error:
+                was_kept = self._is_kept
                 self.close()
+                if was_kept:
+                    continue  # a server may end an idle connection at any time: that says nothing of the server
                 if time.monotonic() >= until_s:
                     raise Gone(f"{method} http://{self._host}:{self._port}{path}: {error}") from error
                 time.sleep(0.05)
@@ -70,6 +74,7 @@ class JsonClient:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        self._is_kept = False
 
     def _once(self, method: str, path: str, data: bytes | None) -> Reply:
         if self._connection is None:
@@ -80,6 +85,7 @@ class JsonClient:
         self._connection.request(method, path, body=data, headers=headers)
         response = self._connection.getresponse()
         raw = response.read()
+        self._is_kept = True
         is_json = "json" in response.getheader("content-type", "")
         body = json.loads(raw) if is_json else raw.decode("utf-8", "replace")
         return Reply(response.status, body, {name.lower(): value for name, value in response.getheaders()})

@@ -54,7 +54,7 @@ def test_extra_alone_starts_its_command(extra: str, wheel: Path, constraints: Pa
     _run(sys.executable, "-m", "uv", "venv", "--quiet", "--python", sys.executable, str(environment))
     python = str(environment / "bin" / "python")
     _run(
-        sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", python,
+        sys.executable, "-m", "uv", "pip", "install", "--quiet", "--system-certs", "--python", python,
         "--constraint", str(constraints), f"tillsync[{extra}] @ {wheel.as_uri()}",
     )  # fmt: skip
     shown = _run(str(environment / "bin" / COMMANDS[extra]), "--help")

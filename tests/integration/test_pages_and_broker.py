@@ -1,0 +1,119 @@
+"""The till page in a real browser, by keyboard alone; and nonsense on the broker."""
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from playwright.sync_api import Browser, sync_playwright
+
+from simulators.demo.chain import Chain
+from simulators.demo.http import JsonClient
+from sync_protocol.limits import MESSAGE_BYTES_MAX
+from sync_protocol.names import node_topic
+from tests.integration.conftest import eventually
+
+LAUNCH_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    executable = shutil.which("chromium")
+    assert executable is not None, "needs chromium; './run test' installs it, or type: apt-get install -y chromium"
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=executable, args=list(LAUNCH_ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "pay_word", "change"), [("zh", "收款", "¥4.00"), ("en", "Pay", "¥4.00")])
+def test_a_sale_is_made_by_keyboard_alone(
+    chain: Chain, browser: Browser, language: str, pay_word: str, change: str
+) -> None:
+    till = chain.node_client("store1")
+    before = till.get("/api/status")["last_entry"]
+    page = browser.new_page(viewport={"width": 1024, "height": 768})
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{chain.nodes['store1'].command.address}/?lang={language}")
+    assert pay_word in page.get_by_test_id("pay").inner_text()
+    page.get_by_test_id("entry").fill("3*tea")
+    page.keyboard.press("Enter")
+    page.get_by_test_id("line").wait_for()
+    assert page.get_by_test_id("total").inner_text() == "¥36.00"
+    page.keyboard.press("F9")
+    page.get_by_test_id("view-pay").wait_for()
+    page.keyboard.press("1")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("40.00", delay=70)
+    page.keyboard.press("Enter")
+    confirm = page.get_by_test_id("view-result")
+    if not confirm.is_visible():
+        page.keyboard.press("Enter")
+    confirm.wait_for()
+    assert page.get_by_test_id("change").inner_text() == change
+    assert till.get("/api/status")["last_entry"] == before + 1
+    page.keyboard.press("Enter")
+    page.get_by_test_id("view-sale").wait_for()
+    assert page.evaluate("document.activeElement.dataset.testid") == "entry"
+    page.close()
+    assert errors == []
+
+
+@pytest.mark.slow
+def test_an_offline_till_shows_a_steady_banner_and_the_console_who_is_dark(chain: Chain, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{chain.nodes['store2'].command.address}/?lang=en")
+    banner = page.get_by_test_id("connection")
+    page.locator("[data-testid=connection][data-state=online]").wait_for()
+    chain.links["store2"].cut()
+    try:
+        page.locator("[data-testid=connection][data-state=offline]").wait_for()
+        assert "as of" in banner.inner_text().lower()
+        page.goto(f"{chain.hub.command.address}/?lang=en")
+        page.get_by_text("dark", exact=False).first.wait_for()
+    finally:
+        chain.links["store2"].mend()
+        page.close()
+    eventually(lambda: chain.is_ready("store2"), "store 2 comes back")
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        (b"", "bad-envelope"),
+        (b"hello", "bad-envelope"),
+        (bytes([9, 0]) + bytes(40), "bad-envelope"),
+        (os.urandom(MESSAGE_BYTES_MAX + 1), "bad-envelope"),
+    ],
+    ids=["empty", "text", "version", "oversized"],
+)
+def test_nonsense_on_the_broker_becomes_a_dead_letter_and_stops_nothing(
+    chain: Chain, hub: JsonClient, till: JsonClient, payload: bytes, code: str
+) -> None:
+    count = len(hub.get("/api/dead-letters?limit=1000")["dead_letters"])
+    stranger = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="stranger")
+    stranger.connect("127.0.0.1", chain.broker_port)
+    stranger.loop_start()
+    stranger.publish(node_topic("up", "store1-1"), payload, qos=1).wait_for_publish(10)
+    stranger.disconnect()
+    stranger.loop_stop()
+    eventually(
+        lambda: len(hub.get("/api/dead-letters?limit=1000")["dead_letters"]) == count + 1, "the dead letter is kept"
+    )
+    letters = hub.get("/api/dead-letters?limit=1000")["dead_letters"]
+    assert code in {letter["code"] for letter in letters}
+    assert till.call("PUT", "/api/baskets/after", {"lines": [{"code": "tea", "quantity": "1"}]}).ok
+    eventually(lambda: chain.is_ready("store1"), "store 1 goes on")
