@@ -14,7 +14,8 @@ from typing import Any, Final, NamedTuple
 from rich.table import Table
 
 from simulators.demo.chain import Chain
-from simulators.demo.run import Demo, Plan, export
+from simulators.demo.guest import with_guest
+from simulators.demo.run import Demo, Plan, dark_store, export
 from simulators.demo.screen import Screen
 from simulators.traffic.generator import generate
 from simulators.traffic.layouts import parse_mapping
@@ -49,7 +50,7 @@ def make_plan(options: DemoOptions) -> Plan:
         made = generate(options.seed, options.stores, options.receipts or DEFAULT_RECEIPTS)
         return Plan(
             stores=made.store_names,
-            baskets=made.baskets,
+            baskets=with_guest(made.baskets, made.households, dark_store(made.store_names)),
             catalogue=made.catalogue,
             households=made.households,
             currency="CNY",

@@ -6,7 +6,7 @@ One rule: the report says what was found by comparing through public doors, neve
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +42,11 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
+def dark_store(stores: Mapping[str, str]) -> str:
+    """Choose the store that is cut off: the third, or the last of fewer."""
+    return list(stores)[min(2, len(stores) - 1)]
+
+
 def programme_of(plan: Plan) -> Programme:
     """Give the demo chain's programme: a point per whole unit of currency, worth a hundredth of it."""
     offer = WelcomeCoupon(
@@ -65,7 +70,7 @@ class Demo:
         self._shoppers: dict[str, Shoppers] = {}
         clients = {store: chain.node_client(store) for store in chain.nodes}
         self._probe = VisibilityProbe(clients, self.ledgers, self._is_dark)
-        self._dark_store = list(plan.stores)[min(2, len(plan.stores) - 1)]
+        self._dark_store = dark_store(plan.stores)
 
     def ledgers(self) -> dict[str, Ledger]:
         """Give what each store's customers were told so far."""

@@ -63,14 +63,14 @@ def assert_nothing_amiss(report: dict[str, Any]) -> None:
 
 
 def test_demo_once_reports_that_nothing_is_missing(tmp_path: Path) -> None:
-    report, out = run_demo(tmp_path, "--receipts=600", "--rate=0")
+    report, out = run_demo(tmp_path, "--receipts=1500", "--rate=0")
     assert report.keys() >= KEYS
     assert_nothing_amiss(report)
-    assert (report["stores"], report["receipts_committed"]) == (3, 600)
+    assert (report["stores"], report["receipts_committed"]) == (3, 1500)
     assert report["spends_refused_offline"] >= 1
     assert report["points_used"] > 0
     stores = read_csv(out / "stores.csv")
-    assert sum(int(row["receipts"]) for row in stores) == 600
+    assert sum(int(row["receipts"]) for row in stores) == 1500
     members = read_csv(out / "members.csv")
     assert len(members) == report["members"]
     assert sum(int(row["points_balance"]) for row in members) == report["points_balance"]

@@ -1,13 +1,12 @@
 """The console page: what it is made of, and how it behaves in a real browser."""
 
 import re
-import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import update
 
 from hub.api.console import PAGES
@@ -15,17 +14,6 @@ from hub.storage.tables import actors
 from tests.hub.api.chain import Sale
 from tests.hub.api.conftest import Hub
 
-CHROMIUM = shutil.which("chromium")
-LAUNCH_ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 HIDDEN_OR_SEEN = """(hidden) => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -90,15 +78,6 @@ def test_every_sentence_stands_in_both_languages() -> None:
         used |= set(re.findall(r'text\("([a-z.-]+)"', script.read_text()))
     assert used <= text_keys("ZH")
     assert len(used) > 30
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM is not None, "needs chromium; './run test' installs it, or type: apt-get install -y chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(LAUNCH_ARGUMENTS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
