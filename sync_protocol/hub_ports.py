@@ -51,6 +51,10 @@ class StoreUnavailable(Exception):
     """The database cannot be worked with right now (locked, out of reach, full): nothing is wrong with the input."""
 
 
+class StoreConflict(StoreUnavailable):
+    """Another transaction stood in the way of this one (a deadlock, a serialisation failure): the same may succeed now."""
+
+
 class Granted(NamedTuple):
     """What a grant came to: the hub's cell towards the node, and how much is still short of the target."""
 

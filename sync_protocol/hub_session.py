@@ -18,7 +18,16 @@ from sync_protocol.envelope import Envelope
 from sync_protocol.errors import EnvelopeError, PeerError
 from sync_protocol.events import HubPayload
 from sync_protocol.hub_batches import BatchVerdict, judge_batch
-from sync_protocol.hub_ports import FENCED, Accepted, ActorState, HubStore, HubTransaction, StoreUnavailable, StreamStep
+from sync_protocol.hub_ports import (
+    FENCED,
+    Accepted,
+    ActorState,
+    HubStore,
+    HubTransaction,
+    StoreConflict,
+    StoreUnavailable,
+    StreamStep,
+)
 from sync_protocol.limits import CLOCK_DRIFT_MAX_MS, FEED_CHUNK_BYTES_MAX, FEED_CHUNK_ENTITIES_MAX
 from sync_protocol.messages import (
     Acknowledge,
@@ -44,6 +53,8 @@ from sync_protocol.messages import (
 from sync_protocol.names import CHAIN_STREAM, store_stream
 
 GROUP_MESSAGES_MAX = 256
+CONFLICTS_MAX = 8
+"""How often a transaction that others stood in the way of is tried again at once."""
 
 
 class Letter(NamedTuple):
@@ -156,19 +167,24 @@ class HubSession:
     def _attempt(self, step: Callable[[HubTransaction], None]) -> Exception | None:
         """Run one step in one transaction; what it wants sent leaves only when it has committed.
 
-        Return what stopped it, if anything did. Raises: StoreUnavailable.
+        A step that others stood in the way of is run again. Return what stopped it, if anything did.
+        Raises: StoreUnavailable.
         """
-        self._replies = []
         high_stamp, pending = self._high_stamp, list(self._pending)
-        try:
-            with self._store.transaction() as tx:
-                step(tx)
-        except Exception as failure:  # whatever the store raises: smaller pieces are tried
+        for tries in range(CONFLICTS_MAX + 1):
             self._replies = []
-            self._high_stamp, self._pending = high_stamp, pending
-            if isinstance(failure, StoreUnavailable):
-                raise
-            return failure
+            try:
+                with self._store.transaction() as tx:
+                    step(tx)
+                break
+            except Exception as failure:  # whatever the store raises: smaller pieces are tried
+                self._replies = []
+                self._high_stamp, self._pending = high_stamp, list(pending)
+                if isinstance(failure, StoreConflict) and tries < CONFLICTS_MAX:
+                    continue
+                if isinstance(failure, StoreUnavailable):
+                    raise
+                return failure
         replies, self._replies = self._replies, []
         for to, message in replies:
             self._seal(to, message)
@@ -432,7 +448,7 @@ class HubSession:
         steps: list[StreamStep] = []
 
         def number(tx: HubTransaction) -> None:
-            steps.extend(tx.expand_marks(FEED_CHUNK_ENTITIES_MAX))
+            steps[:] = tx.expand_marks(FEED_CHUNK_ENTITIES_MAX)
             wanted = sorted({entity for step in steps for entity in step.entities})
             states = {state.entity: state for state in tx.entity_states(wanted, now_ms)}
             readers = tx.readers([step.stream.partition("/")[2] for step in steps])

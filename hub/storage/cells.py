@@ -4,15 +4,16 @@ One rule: rows are touched in key order, and a head row is locked before the cou
 free rights are always what the counters say (SPEC 2.3).
 """
 
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, select, text
 
+from hub.storage.sets import POSTGRESQL, among, insert_for, insert_new, insert_new_keys, upsert, upsert_greatest
 from hub.storage.tables import counters, entities, heads, links, records
-from hub.storage.upserts import chunks, insert_for, insert_new, upsert, upsert_greatest
 from sync_protocol.accounts import Slots, place_of
 from sync_protocol.cells import Counter, Record, Register, Value, body_hash, join_registers
 from sync_protocol.names import is_hub, is_link, owner_in_name
@@ -25,8 +26,12 @@ ENTITY_BYTES_MAX = 48 * 1024
 ACCOUNTS_PER_OWNER_MAX = 500
 """Bound on the accounts of one member, for the same reason."""
 
+IDENTITY_LOCKS: Final = 256
+_LOCK_SHARE: Final = text("SELECT pg_advisory_xact_lock(7411003, :share)")
+
 _decoder = msgspec.msgpack.Decoder(PackedFields)
 _encoder = msgspec.msgpack.Encoder()
+_NO_FIELDS: Final = _encoder.encode({})
 
 SLOT_COLUMNS = ("made", "used", "to_hub", "granted", "taken", "void")
 SLOT_SUMS = [func.coalesce(func.sum(counters.c[name]), 0).label(name) for name in SLOT_COLUMNS]
@@ -37,18 +42,29 @@ def unpack(packed: bytes) -> PackedFields:
     return _decoder.decode(packed)
 
 
-def read_packed(connection: Connection, wanted: Iterable[str]) -> dict[str, PackedFields]:
-    """Read and lock the packed fields of entities; unknown ones are missing."""
-    found: dict[str, PackedFields] = {}
-    for part in chunks(sorted(wanted)):
-        rows = connection.execute(
-            select(entities.c.entity, entities.c.fields)
-            .where(entities.c.entity.in_(part))
-            .order_by(entities.c.entity)
-            .with_for_update()
-        )
-        found |= {row.entity: unpack(row.fields) for row in rows}
+def lock_packed(connection: Connection, wanted: Collection[str]) -> dict[str, PackedFields]:
+    """Read the packed fields of entities and lock their rows; new ones are missing, and locked all the same."""
+    if not wanted:
+        return {}
+    found = _read_locked(connection, wanted)
+    if connection.dialect.name == POSTGRESQL and (new := sorted(set(wanted) - set(found))):
+        # Somebody else may be writing the same new entity: whose row comes second waits here, and reads what was first.
+        rows = [{"entity": name, "kind": name.partition(":")[0], "fields": _NO_FIELDS} for name in new]
+        ours = insert_new_keys(connection, entities, "entity", rows)
+        found |= _read_locked(connection, set(new) - ours)
     return found
+
+
+def _read_locked(connection: Connection, wanted: Collection[str]) -> dict[str, PackedFields]:
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        select(entities.c.entity, entities.c.fields)
+        .where(among(entities.c.entity, sorted(wanted)))
+        .order_by(entities.c.entity)
+        .with_for_update()
+    )
+    return {row.entity: unpack(row.fields) for row in rows}
 
 
 def join_in_registers(connection: Connection, registers: Iterable[Register]) -> tuple[set[str], set[str]]:
@@ -59,7 +75,7 @@ def join_in_registers(connection: Connection, registers: Iterable[Register]) -> 
     by_entity: defaultdict[str, list[Register]] = defaultdict(list)
     for register in registers:
         by_entity[register.entity].append(register)
-    stored = read_packed(connection, by_entity)
+    stored = lock_packed(connection, by_entity)
     changed: dict[str, PackedFields] = {}
     for entity, cells in sorted(by_entity.items()):
         fields = dict(stored.get(entity, {}))
@@ -117,9 +133,22 @@ def _project_links(connection: Connection, changed: dict[str, PackedFields]) -> 
             if is_link(field):
                 _, kind, blind = field.split(":", 2)
                 (new if cell[0] else gone).append({"kind": kind, "blind": blind, "member": entity})
+    _lock_identities(connection, new)
     insert_new(connection, links, new)
     for link in gone:
         connection.execute(links.delete().filter_by(**link))
+
+
+def _lock_identities(connection: Connection, new: Sequence[dict[str, str]]) -> None:
+    """Let two transactions that link members to one identity come one after the other: the second sees the first's.
+
+    Locks are taken by share of the identities' hashes, so that their number is bounded however many members are new.
+    """
+    if connection.dialect.name != POSTGRESQL:
+        return  # the whole database is locked by this transaction
+    shares = {zlib.crc32(f"{link['kind']}:{link['blind']}".encode()) % IDENTITY_LOCKS for link in new}
+    for share in sorted(shares):
+        connection.execute(_LOCK_SHARE, {"share": share})
 
 
 def join_in_counters(connection: Connection, cells: Sequence[Counter]) -> set[str]:
@@ -127,6 +156,8 @@ def join_in_counters(connection: Connection, cells: Sequence[Counter]) -> set[st
 
     Raises: DecodeError for a slot that does not exist; the database refuses what would take free rights below zero.
     """
+    if not cells:
+        return set()
     accounts = sorted({cell.account for cell in cells})
     owners = owners_of(connection, accounts)
     lock_heads(connection, accounts, owners)
@@ -159,39 +190,41 @@ def _refuse_overspending(connection: Connection, accounts: Sequence[str], nodes:
     Logs are without gaps and grants are committed before they are told, so an honest node's rights as reckoned here are
     never below zero, whatever has arrived of its log.
     """
+    if not nodes:
+        return
     held = counters.c.made + counters.c.granted - counters.c.to_hub - counters.c.used - counters.c.taken
-    for part in chunks(accounts if nodes else []):
-        overspent = connection.execute(
-            select(counters.c.account, counters.c.node)
-            .where(counters.c.account.in_(part), counters.c.node.in_(nodes))
-            .group_by(counters.c.account, counters.c.node)
-            .having(func.sum(held) < 0)
-            .limit(1)
-        ).first()
-        if overspent is not None:
-            raise ValueError(f"{overspent.node} has no rights to what it spends on {overspent.account}")
+    overspent = connection.execute(
+        select(counters.c.account, counters.c.node)
+        .where(among(counters.c.account, accounts), among(counters.c.node, nodes))
+        .group_by(counters.c.account, counters.c.node)
+        .having(func.sum(held) < 0)
+        .limit(1)
+    ).first()
+    if overspent is not None:
+        raise ValueError(f"{overspent.node} has no rights to what it spends on {overspent.account}")
 
 
 def _refuse_too_many(connection: Connection, owners: dict[str, str | None]) -> None:
     """Refuse more accounts of one owner than fit a message. Raises: ValueError."""
-    for part in chunks(sorted({owner for owner in owners.values() if owner is not None})):
-        crowded = connection.execute(
-            select(heads.c.owner)
-            .where(heads.c.owner.in_(part))
-            .group_by(heads.c.owner)
-            .having(func.count() > ACCOUNTS_PER_OWNER_MAX)
-            .limit(1)
-        ).first()
-        if crowded is not None:
-            raise ValueError(f"{crowded.owner} would have more than {ACCOUNTS_PER_OWNER_MAX} accounts")
+    crowded = connection.execute(
+        select(heads.c.owner)
+        .where(among(heads.c.owner, sorted({owner for owner in owners.values() if owner is not None})))
+        .group_by(heads.c.owner)
+        .having(func.count() > ACCOUNTS_PER_OWNER_MAX)
+        .limit(1)
+    ).first()
+    if crowded is not None:
+        raise ValueError(f"{crowded.owner} would have more than {ACCOUNTS_PER_OWNER_MAX} accounts")
 
 
 def owners_of(connection: Connection, accounts: Iterable[str]) -> dict[str, str | None]:
     """Tell which entity each account belongs to: by its name, or by the `member` field of the coupon it stands for."""
     owners = {account: owner_in_name(account) for account in accounts}
     unnamed = [account for account, owner in owners.items() if owner is None]
-    for part in chunks(sorted(unnamed)):
-        rows = connection.execute(select(entities.c.entity, entities.c.owner).where(entities.c.entity.in_(part)))
+    if unnamed:
+        rows = connection.execute(
+            select(entities.c.entity, entities.c.owner).where(among(entities.c.entity, sorted(unnamed)))
+        )
         owners |= {row.entity: row.owner or row.entity for row in rows}
     return owners
 
@@ -199,12 +232,11 @@ def owners_of(connection: Connection, accounts: Iterable[str]) -> dict[str, str 
 def lock_heads(connection: Connection, accounts: Sequence[str], owners: dict[str, str | None]) -> None:
     """Make sure that head rows are there, and lock them in key order."""
     insert_new(connection, heads, [{"account": account, "owner": owners[account]} for account in accounts])
-    if connection.dialect.name == "sqlite":
+    if connection.dialect.name != POSTGRESQL:
         return  # the whole database is locked by this transaction
-    for part in chunks(accounts):
-        connection.execute(
-            select(heads.c.account).where(heads.c.account.in_(part)).order_by(heads.c.account).with_for_update()
-        )
+    connection.execute(
+        select(heads.c.account).where(among(heads.c.account, accounts)).order_by(heads.c.account).with_for_update()
+    )
 
 
 def refresh_heads(connection: Connection, accounts: Sequence[str]) -> None:
@@ -214,22 +246,21 @@ def refresh_heads(connection: Connection, accounts: Sequence[str]) -> None:
         (is_hub, counters.c.made - counters.c.used - counters.c.void),
         else_=counters.c.to_hub - counters.c.granted + counters.c.taken,
     )
-    for part in chunks(accounts):
-        sums = (
-            select(
-                counters.c.account,
-                func.sum(counters.c.made).label("made"),
-                func.sum(counters.c.used).label("used"),
-                func.sum(counters.c.void).label("void"),
-                func.sum(free).label("free"),
-            )
-            .where(counters.c.account.in_(part))
-            .group_by(counters.c.account)
+    sums = (
+        select(
+            counters.c.account,
+            func.sum(counters.c.made).label("made"),
+            func.sum(counters.c.used).label("used"),
+            func.sum(counters.c.void).label("void"),
+            func.sum(free).label("free"),
         )
-        names = ["account", "made", "used", "void", "free"]
-        statement = insert_for(connection.dialect.name, heads).from_select(names, sums)
-        changes = {name: statement.excluded[name] for name in names[1:]}
-        connection.execute(statement.on_conflict_do_update(index_elements=["account"], set_=changes))
+        .where(among(counters.c.account, accounts))
+        .group_by(counters.c.account)
+    )
+    names = ["account", "made", "used", "void", "free"]
+    statement = insert_for(connection.dialect.name, heads).from_select(names, sums)
+    changes = {name: statement.excluded[name] for name in names[1:]}
+    connection.execute(statement.on_conflict_do_update(index_elements=["account"], set_=changes))
 
 
 def join_in_records(connection: Connection, cells: Sequence[Record], received_ms: int) -> list[Record]:
@@ -249,15 +280,14 @@ def join_in_records(connection: Connection, cells: Sequence[Record], received_ms
     doubled = []
     for actor in sorted({cell.actor for cell in cells}):
         numbers = [cell.number for cell in cells if cell.actor == actor]
-        for part in chunks(numbers):
-            found = connection.execute(
-                select(records.c.number)
-                .where(records.c.actor == actor, records.c.number.in_(part))
-                .group_by(records.c.number)
-                .having(func.count() > 1)
-            )
-            several = {row.number for row in found}
-            doubled += [cell for cell in cells if cell.actor == actor and cell.number in several]
+        found = connection.execute(
+            select(records.c.number)
+            .where(records.c.actor == actor, among(records.c.number, numbers))
+            .group_by(records.c.number)
+            .having(func.count() > 1)
+        )
+        several = {row.number for row in found}
+        doubled += [cell for cell in cells if cell.actor == actor and cell.number in several]
     return doubled
 
 

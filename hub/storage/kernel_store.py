@@ -1,6 +1,10 @@
 """The durable side of the hub session: `HubStore` and `HubTransaction` of the kernel on SQLAlchemy.
 
 One rule: a transaction object lives inside one database transaction and keeps nothing beyond it.
+
+Rows are locked in one order by all transactions, so that two of them rarely wait for each other in a circle: the lease,
+actors, entities, identities, interest, head rows, and within each by key. Where a later step must go back (joining
+duplicates, welcome coupons, grants), the database finds the circle, and the session runs the transaction again.
 """
 
 import hashlib
@@ -23,7 +27,10 @@ from hub.storage.cells import (
 )
 from hub.storage.database import HubDatabase
 from hub.storage.keystore import KeyStore
-from hub.storage.own_writes import issue_coupon, read_programme, write_registers
+from hub.storage.leases import Lease
+from hub.storage.own_writes import issue_coupons, read_programme, write_registers
+from hub.storage.partitions import Partitions
+from hub.storage.sets import among, insert_new, upsert, upsert_greatest
 from hub.storage.tables import (
     actors,
     alarms,
@@ -36,7 +43,6 @@ from hub.storage.tables import (
     quarantine,
     receipts,
 )
-from hub.storage.upserts import chunks, insert_new, upsert, upsert_greatest
 from loyalty.receipts import RECORD_KIND, Receipt, decode_receipt
 from sync_protocol.accounts import Slots, rights
 from sync_protocol.cells import Counter, Record, Value
@@ -49,19 +55,26 @@ from sync_protocol.names import hub_actor, is_chain_entity, split_actor
 class SqlHubStore:
     """See `sync_protocol.hub_ports.HubStore`."""
 
-    def __init__(self, database: HubDatabase, keys: KeyStore, hub_n: int = 1) -> None:
+    def __init__(self, database: HubDatabase, keys: KeyStore, hub_n: int = 1, lease: Lease | None = None) -> None:
+        """Work under a lease; without one the caller sees to it that nobody else works on this database."""
         self.hub_n = hub_n
         self.blind_index_key = keys.blind_index_key()
+        self.others_have_marks = False
         self._database = database
         self._keys = keys
+        self._lease = lease
+        self._partitions = lease.partitions if lease is not None else Partitions()
 
     @contextmanager
     def transaction(self) -> Iterator["SqlHubTransaction"]:
-        """See `HubStore.transaction`."""
+        """See `HubStore.transaction`. Raises: LeaseLost, and then nothing was applied."""
         with self._database.write() as connection:
-            transaction = SqlHubTransaction(connection, self._keys, self.hub_n, self.blind_index_key)
+            if self._lease is not None:
+                self._lease.check(connection)
+            transaction = SqlHubTransaction(connection, self._keys, self.hub_n, self.blind_index_key, self._partitions)
             yield transaction
             transaction.write_contacts()
+        self.others_have_marks = self.others_have_marks or transaction.others_have_marks
 
     def high_stamp(self) -> int:
         """See `HubStore.high_stamp`."""
@@ -72,8 +85,12 @@ class SqlHubStore:
 class SqlHubTransaction:
     """See `sync_protocol.hub_ports.HubTransaction`."""
 
-    def __init__(self, connection: Connection, keys: KeyStore, hub_n: int, secret: bytes) -> None:
+    def __init__(
+        self, connection: Connection, keys: KeyStore, hub_n: int, secret: bytes, partitions: Partitions
+    ) -> None:
+        self.others_have_marks = False
         self._connection = connection
+        self._partitions = partitions
         self._keys = keys
         self._hub_n = hub_n
         self._secret = secret
@@ -83,14 +100,13 @@ class SqlHubTransaction:
 
     def lock_actors(self, wanted: Sequence[str]) -> dict[str, ActorState]:
         """See `HubTransaction.lock_actors`."""
-        found: dict[str, ActorState] = {}
-        for part in chunks(wanted):
-            rows = self._connection.execute(
-                select(actors).where(actors.c.actor.in_(part)).order_by(actors.c.actor).with_for_update()
-            )
-            for row in rows:
-                found[row.actor] = ActorState(row.actor, row.store, row.state, row.cursor, row.chain, row.high_stamp)
-        return found
+        rows = self._connection.execute(
+            select(actors).where(among(actors.c.actor, wanted)).order_by(actors.c.actor).with_for_update()
+        )
+        return {
+            row.actor: ActorState(row.actor, row.store, row.state, row.cursor, row.chain, row.high_stamp)
+            for row in rows
+        }
 
     def save_actor(self, actor: ActorState) -> None:
         """See `HubTransaction.save_actor`."""
@@ -135,7 +151,7 @@ class SqlHubTransaction:
         bodies = [cell for one in accepted for cell in one.entry.records]
         changed, new = join_in_registers(self._connection, registers)
         _check_new_members(accepted, new)
-        for store, wanted in _holdings(accepted).items():
+        for store, wanted in sorted(_holdings(accepted).items()):
             feeds.hold(self._connection, store, wanted)
         self._refuse_unknown_coupons(cells)
         accounts = join_in_counters(self._connection, cells)
@@ -151,11 +167,12 @@ class SqlHubTransaction:
 
     def _refuse_unknown_coupons(self, cells: Sequence[Counter]) -> None:
         coupons = sorted({cell.account for cell in cells if cell.account.startswith("c:")})
-        for part in chunks(coupons):
-            rows = self._connection.execute(select(entities.c.entity).where(entities.c.entity.in_(part)))
-            unknown = set(part) - {row.entity for row in rows}
-            if unknown:
-                raise ValueError(f"coupon {min(unknown)} was never issued")
+        if not coupons:
+            return
+        rows = self._connection.execute(select(entities.c.entity).where(among(entities.c.entity, coupons)))
+        unknown = set(coupons) - {row.entity for row in rows}
+        if unknown:
+            raise ValueError(f"coupon {min(unknown)} was never issued")
 
     def _project_receipts(self, bodies: Sequence[Record], now_ms: int) -> None:
         rows = []
@@ -205,22 +222,25 @@ class SqlHubTransaction:
         programme = read_programme(self._connection) if members else None
         if programme is None or programme.welcome_coupon is None:
             return
-        homes: dict[str, str | None] = {}
-        for part in chunks(members):
-            rows = self._connection.execute(
-                select(entities.c.entity, entities.c.home_store).where(entities.c.entity.in_(part))
-            )
-            homes |= {row.entity: row.home_store for row in rows}
-        for member in members:
-            offer, home = programme.welcome_coupon, homes[member] or ""
-            issue_coupon(self._connection, self._hub_n, self._secret, member, offer, home, now_ms)
+        rows = self._connection.execute(
+            select(entities.c.entity, entities.c.home_store).where(among(entities.c.entity, members))
+        )
+        homes = {row.entity: row.home_store or "" for row in rows}
+        issue_coupons(self._connection, self._hub_n, self._secret, homes, programme.welcome_coupon, now_ms)
 
     # --- keeping apart --------------------------------------------------------------------------------------------
 
     def quarantine(self, actor: str, number: int, data: bytes, reason: str, now_ms: int) -> None:
         """See `HubTransaction.quarantine`."""
         digest = hashlib.sha256(data).digest()
-        row = {"actor": actor, "number": number, "data": data, "hash": digest, "reason": reason, "at_ms": now_ms}
+        row = {
+            "actor": actor,
+            "number": number,
+            "data": data,
+            "hash": digest,
+            "reason": _storable(reason),
+            "at_ms": now_ms,
+        }
         insert_new(self._connection, quarantine, [row])
         self._alarm("quarantine", f"entry {number} of {actor}: {reason}", now_ms)
 
@@ -228,12 +248,12 @@ class SqlHubTransaction:
         """See `HubTransaction.dead_letter`."""
         self._connection.execute(
             insert(dead_letters).values(
-                at_ms=now_ms, actor=actor, channel=channel, code=code, reason=reason, payload=payload
+                at_ms=now_ms, actor=actor, channel=channel, code=code, reason=_storable(reason), payload=payload
             )
         )
 
     def _alarm(self, kind: str, detail: str, now_ms: int) -> None:
-        self._connection.execute(insert(alarms).values(at_ms=now_ms, kind=kind, detail=detail[:1000]))
+        self._connection.execute(insert(alarms).values(at_ms=now_ms, kind=kind, detail=_storable(detail)[:1000]))
 
     # --- rights ---------------------------------------------------------------------------------------------------
 
@@ -306,7 +326,9 @@ class SqlHubTransaction:
 
     def expand_marks(self, limit: int) -> list[StreamStep]:
         """See `HubTransaction.expand_marks`."""
-        return feeds.expand_marks(self._connection, limit)
+        expanded = feeds.expand_marks(self._connection, self._partitions, limit)
+        self.others_have_marks = expanded.for_others
+        return expanded.steps
 
     def changed_after(self, stream: str, after: int, limit: int) -> StreamStep:
         """See `HubTransaction.changed_after`."""
@@ -316,6 +338,11 @@ class SqlHubTransaction:
         """See `HubTransaction.entity_states`."""
         del now_ms
         return feeds.entity_states(self._connection, self._keys, wanted)
+
+
+def _storable(text: str) -> str:
+    """Make a text of a peer fit any database: PostgreSQL refuses NUL in texts."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _check_receipt(actor: str, body: Receipt) -> None:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Column, LargeBinary, MetaData, String, Table, select
 
 from hub.storage.database import HubDatabase
-from hub.storage.upserts import chunks, insert_new
+from hub.storage.sets import among, insert_new
 from sync_protocol.messages import MemberKey
 
 _NONCE_BYTES: Final = 12
@@ -56,10 +56,16 @@ class KeyStore:
 
     def blind_index_key(self) -> bytes:
         """Read the key of the blind index, made on first use."""
-        self._keep({_BLIND_INDEX: os.urandom(_KEY_BYTES)})
-        with self._database.read() as connection:
-            wrapped = connection.execute(select(_keys.c.wrapped).where(_keys.c.name == _BLIND_INDEX)).scalar_one()
+        wrapped = self._wrapped(_BLIND_INDEX)
+        if wrapped is None:
+            self._keep({_BLIND_INDEX: os.urandom(_KEY_BYTES)})  # another process may have been first: its key stays
+            wrapped = self._wrapped(_BLIND_INDEX)
+        assert wrapped is not None  # noqa: S101 - just kept
         return self._unwrap(_BLIND_INDEX, wrapped)
+
+    def _wrapped(self, name: str) -> bytes | None:
+        with self._database.read() as connection:
+            return connection.execute(select(_keys.c.wrapped).where(_keys.c.name == name)).scalar_one_or_none()
 
     def put_member_keys(self, keys: Iterable[MemberKey]) -> None:
         """Keep members' keys, durably; one that is there already stays."""
@@ -72,10 +78,13 @@ class KeyStore:
         """Read members' keys; destroyed or unknown ones are missing."""
         found = {}
         with self._database.read() as connection:
-            for part in chunks(sorted(members)):
-                for row in connection.execute(select(_keys).where(_keys.c.name.in_(part))):
-                    found[row.name] = self._unwrap(row.name, row.wrapped)
+            for row in connection.execute(select(_keys).where(among(_keys.c.name, sorted(members)))):
+                found[row.name] = self._unwrap(row.name, row.wrapped)
         return found
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
 
     def _keep(self, keys: dict[str, bytes]) -> None:
         rows = [{"name": name, "wrapped": self._wrap(name, key)} for name, key in sorted(keys.items())]

@@ -7,14 +7,15 @@ headquarters never loses silently (SPEC 1.6).
 import base64
 import hashlib
 import hmac
+from collections import defaultdict
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, select, update
 
-from hub.storage.cells import PackedFields, join_in_counters, read_packed, unpack, write_entities
+from hub.storage.cells import PackedFields, join_in_counters, lock_packed, unpack, write_entities
 from hub.storage.feeds import hold, mark, readers_of
+from hub.storage.sets import insert_new
 from hub.storage.tables import entities, meta
-from hub.storage.upserts import insert_new
 from loyalty.programme import MAIN, Programme, WelcomeCoupon, decode_programme
 from sync_protocol.accounts import MADE
 from sync_protocol.cells import Counter, Value
@@ -26,7 +27,7 @@ def write_registers(
     connection: Connection, hub_n: int, writes: Mapping[str, Mapping[str, Value]], now_ms: int
 ) -> list[str]:
     """Write fields of entities in the hub's name; unchanged values are left alone. Return the entities that changed."""
-    stored = read_packed(connection, writes)
+    stored = lock_packed(connection, writes)
     changed: dict[str, PackedFields] = {}
     for entity, values in sorted(writes.items()):
         fields = dict(stored.get(entity, {}))
@@ -40,12 +41,12 @@ def write_registers(
     return sorted(changed)
 
 
-def next_number(connection: Connection, key: str) -> int:
-    """Count one further of the hub's own things, its row locked."""
+def next_numbers(connection: Connection, key: str, count: int = 1) -> range:
+    """Count further of the hub's own things, its row locked; give the new numbers."""
     insert_new(connection, meta, [{"key": key, "number": 0}])
-    number = int(connection.execute(select(meta.c.number).where(meta.c.key == key).with_for_update()).scalar_one()) + 1
-    connection.execute(update(meta).where(meta.c.key == key).values(number=number))
-    return number
+    last = int(connection.execute(select(meta.c.number).where(meta.c.key == key).with_for_update()).scalar_one())
+    connection.execute(update(meta).where(meta.c.key == key).values(number=last + count))
+    return range(last + 1, last + count + 1)
 
 
 def read_programme(connection: Connection) -> Programme | None:
@@ -58,30 +59,37 @@ def read_programme(connection: Connection) -> Programme | None:
     return decode_programme(document) if isinstance(document, bytes) else None
 
 
-def issue_coupon(
-    connection: Connection, hub_n: int, secret: bytes, member: str, offer: WelcomeCoupon, home_store: str, now_ms: int
-) -> str:
-    """Issue one single-use coupon to a member and grant its right to the store where they are at home.
+def issue_coupons(
+    connection: Connection, hub_n: int, secret: bytes, homes: Mapping[str, str], offer: WelcomeCoupon, now_ms: int
+) -> None:
+    """Issue one single-use coupon to each member, and grant its right to the store where they are at home.
 
-    The code is drawn from a keyed hash of the coupon's id: unique, and not to be guessed. Returns the coupon's id.
+    `homes` tells each member's store. The code is drawn from a keyed hash of the coupon's id: unique, and not to be
+    guessed.
     """
     hub = hub_actor(hub_n)
-    coupon = minted("c", hub, next_number(connection, f"coupon:{hub}"))
-    digest = hmac.new(secret, f"coupon|{coupon}".encode(), hashlib.sha256).digest()
-    values: dict[str, Value] = {
-        "member": member,
-        "code": f"C-{base64.b32encode(digest[:10]).decode()}",
-        "value_minor": offer.value_minor,
-        "threshold_minor": offer.threshold_minor,
-        "title_zh": offer.title_zh,
-        "title_en": offer.title_en,
-    }
-    write_registers(connection, hub_n, {coupon: values}, now_ms)
-    cells = [Counter(coupon, hub, MADE, 1)]
-    reader = readers_of(connection, [home_store]).get(home_store)
-    if reader is not None:
-        cells.append(Counter(coupon, hub, f"to:{reader}", 1))
-        hold(connection, home_store, [member])
+    readers = readers_of(connection, sorted(set(homes.values())))
+    writes: dict[str, dict[str, Value]] = {}
+    cells: list[Counter] = []
+    held: defaultdict[str, list[str]] = defaultdict(list)
+    for member, number in zip(sorted(homes), next_numbers(connection, f"coupon:{hub}", len(homes)), strict=True):
+        coupon = minted("c", hub, number)
+        digest = hmac.new(secret, f"coupon|{coupon}".encode(), hashlib.sha256).digest()
+        writes[coupon] = {
+            "member": member,
+            "code": f"C-{base64.b32encode(digest[:10]).decode()}",
+            "value_minor": offer.value_minor,
+            "threshold_minor": offer.threshold_minor,
+            "title_zh": offer.title_zh,
+            "title_en": offer.title_en,
+        }
+        cells.append(Counter(coupon, hub, MADE, 1))
+        reader = readers.get(homes[member])
+        if reader is not None:
+            cells.append(Counter(coupon, hub, f"to:{reader}", 1))
+            held[homes[member]].append(member)
+    write_registers(connection, hub_n, writes, now_ms)
+    for store, members in sorted(held.items()):
+        hold(connection, store, members)
     join_in_counters(connection, cells)
-    mark(connection, [member])
-    return coupon
+    mark(connection, homes)

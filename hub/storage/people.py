@@ -8,30 +8,30 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, select
 
+from hub.storage.sets import among
 from hub.storage.tables import entities, interest, links
-from hub.storage.upserts import chunks
 
 
 def roots_of(connection: Connection, members: Iterable[str]) -> dict[str, str]:
     """Tell the joined-to id of each member; a member that is no alias is its own."""
     found = {member: member for member in members}
-    for part in chunks(sorted(found)):
-        rows = connection.execute(select(entities.c.entity, entities.c.alias_of).where(entities.c.entity.in_(part)))
-        found |= {row.entity: row.alias_of or row.entity for row in rows}
+    rows = connection.execute(
+        select(entities.c.entity, entities.c.alias_of).where(among(entities.c.entity, sorted(found)))
+    )
+    found |= {row.entity: row.alias_of or row.entity for row in rows}
     return found
 
 
 def people_of(connection: Connection, roots: Iterable[str]) -> dict[str, list[str]]:
     """List all ids of each person: the joined-to id first, then its aliases."""
     found: dict[str, list[str]] = {root: [root] for root in roots}
-    for part in chunks(sorted(found)):
-        rows = connection.execute(
-            select(entities.c.entity, entities.c.alias_of)
-            .where(entities.c.alias_of.in_(part))
-            .order_by(entities.c.entity)
-        )
-        for row in rows:
-            found[row.alias_of].append(row.entity)
+    rows = connection.execute(
+        select(entities.c.entity, entities.c.alias_of)
+        .where(among(entities.c.alias_of, sorted(found)))
+        .order_by(entities.c.entity)
+    )
+    for row in rows:
+        found[row.alias_of].append(row.entity)
     return found
 
 
@@ -55,9 +55,8 @@ def duplicates(connection: Connection, changed: Iterable[str], new: set[str]) ->
     """
     aliases: dict[str, str] = {}
     shared: set[tuple[str, str]] = set()
-    for part in chunks(sorted(changed)):
-        rows = connection.execute(select(links.c.kind, links.c.blind).where(links.c.member.in_(part)))
-        shared |= {(row.kind, row.blind) for row in rows}
+    rows = connection.execute(select(links.c.kind, links.c.blind).where(among(links.c.member, sorted(changed))))
+    shared |= {(row.kind, row.blind) for row in rows}
     for kind, blind in sorted(shared):
         rows = connection.execute(select(links.c.member).where(links.c.kind == kind, links.c.blind == blind))
         members = [row.member for row in rows]

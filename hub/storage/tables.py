@@ -166,6 +166,7 @@ marks = Table(
     Column("id", RowId, primary_key=True, autoincrement=True),
     Column("entity", KeyText, nullable=False),
     Column("stream", KeyText, nullable=False, server_default=text("''")),
+    Column("partition", Integer),
 )
 
 streams = Table(
@@ -182,6 +183,20 @@ feed_index = Table(
     Column("entity", KeyText, primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Index("feed_index_seq", "stream", "seq", unique=True),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("epoch", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_partition", Integer, nullable=False),
+    Column("last_partition", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("pid_started", BigInteger, nullable=False),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
 )
 
 quarantine = Table(

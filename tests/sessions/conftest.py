@@ -5,18 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import FreshDatabase
 from tests.sessions.chain import Chain
 
 MakeChain = Callable[..., Chain]
 
 
 @pytest.fixture
-def make_chain(tmp_path: Path) -> Iterator[MakeChain]:
-    """Make chains of the named stores, each in a directory of its own."""
+def make_chain(tmp_path: Path, fresh_database: FreshDatabase) -> Iterator[MakeChain]:
+    """Make chains of the named stores, each in a directory of its own, its hub on a database of its own."""
     opened: list[Chain] = []
 
     def make(*stores: str, seed: int = 0) -> Chain:
-        chain = Chain(tmp_path / f"chain-{len(opened)}", stores, seed)
+        chain = Chain(tmp_path / f"chain-{len(opened)}", stores, seed, fresh_database())
         opened.append(chain)
         return chain
 

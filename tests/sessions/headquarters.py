@@ -56,9 +56,9 @@ class Faulty:
 class Headquarters:
     """The hub's session over its databases."""
 
-    def __init__(self, directory: Path, clock: VirtualClock) -> None:
+    def __init__(self, directory: Path, clock: VirtualClock, database: str = "") -> None:
         self.clock = clock
-        self.context = open_context(HubSettings(directory=directory))
+        self.context = open_context(HubSettings(directory=directory, database=database))
         self.store = Faulty(SqlHubStore(self.context.database, self.context.keys, self.context.hub_n))
         self.start()
 
@@ -70,7 +70,7 @@ class Headquarters:
     def close(self) -> None:
         """Close all databases."""
         self.context.database.close()
-        self.context.keys._database.close()
+        self.context.keys.close()
 
     # --- what staff do --------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from hub.storage import cells as hub_cells
 from hub.storage.tables import counters, entities, heads, links
 from sync_protocol.accounts import Slots
 from sync_protocol.cells import Counter, Register, Value, join_registers, value_bytes
+from tests.databases import FreshDatabase
 
 VALUES: tuple[Value, ...] = (None, True, False, 0, 1, -1, 255, "", "a", "b", b"", b"a", b"\xff")
 LAWS = settings(
@@ -60,11 +61,12 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connectio
 
 
 @pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubContext]:
-    context = open_context(HubSettings(directory=Path(tmp_path_factory.mktemp("hub"))))
+def hub(tmp_path_factory: pytest.TempPathFactory, fresh_database: FreshDatabase) -> Iterator[HubContext]:
+    directory = Path(tmp_path_factory.mktemp("hub"))
+    context = open_context(HubSettings(directory=directory, database=fresh_database()))
     yield context
     context.database.close()
-    context.keys._database.close()
+    context.keys.close()
 
 
 def _packed(rows: Sequence[tuple[str, bytes]]) -> Fields:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, func, select
 
 from hub.api.rows import AnyRow
+from hub.storage.sets import among
 from hub.storage.tables import heads
-from hub.storage.upserts import chunks
 
 BALANCE = heads.c.made - heads.c.used - heads.c.void
 IS_POINTS = heads.c.account.between("p:", "p;")
@@ -31,12 +31,11 @@ def read_page(connection: Connection, after: str | None, limit: int) -> Sequence
 def read_of_owners(connection: Connection, owners: Sequence[str]) -> list[AnyRow]:
     """Read account, owner, used, free and balance of all accounts of these members, by account."""
     found: list[AnyRow] = []
-    for part in chunks(owners):
-        found += connection.execute(
-            select(heads.c.account, heads.c.owner, heads.c.used, heads.c.free, BALANCE.label("balance")).where(
-                heads.c.owner.in_(part)
-            )
+    found += connection.execute(
+        select(heads.c.account, heads.c.owner, heads.c.used, heads.c.free, BALANCE.label("balance")).where(
+            among(heads.c.owner, owners)
         )
+    )
     return sorted(found, key=lambda row: str(row.account))
 
 

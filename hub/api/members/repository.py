@@ -7,8 +7,8 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from hub.storage.cells import SLOT_COLUMNS, SLOT_SUMS, unpack
+from hub.storage.sets import among
 from hub.storage.tables import counters, entities, interest
-from hub.storage.upserts import chunks
 from sync_protocol.accounts import Slots, rights
 from sync_protocol.cells import Value
 from sync_protocol.names import is_hub
@@ -59,10 +59,11 @@ def read_root_ids(connection: Connection, after: str | None, limit: int) -> list
 def read_members(connection: Connection, members: Iterable[str]) -> dict[str, EntityRow]:
     """Read these members by id; unknown ones are missing."""
     found: dict[str, EntityRow] = {}
-    for part in chunks(sorted(set(members))):
-        rows = connection.execute(select(*_ENTITY).where(entities.c.entity.in_(part), entities.c.kind == MEMBER_KIND))
-        for row in rows:
-            found[row.entity] = EntityRow(row.entity, row.alias_of or row.entity, row.owner, _values(row.fields))
+    rows = connection.execute(
+        select(*_ENTITY).where(among(entities.c.entity, sorted(set(members))), entities.c.kind == MEMBER_KIND)
+    )
+    for row in rows:
+        found[row.entity] = EntityRow(row.entity, row.alias_of or row.entity, row.owner, _values(row.fields))
     return found
 
 
@@ -88,34 +89,31 @@ def count_people(connection: Connection) -> int:
 def read_holders(connection: Connection, members: Sequence[str]) -> dict[str, set[str]]:
     """Read which stores hold each of these members."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for part in chunks(members):
-        rows = connection.execute(select(interest.c.entity, interest.c.store).where(interest.c.entity.in_(part)))
-        for row in rows:
-            found[row.entity].add(row.store)
+    rows = connection.execute(select(interest.c.entity, interest.c.store).where(among(interest.c.entity, members)))
+    for row in rows:
+        found[row.entity].add(row.store)
     return found
 
 
 def read_coupons(connection: Connection, owners: Sequence[str]) -> list[EntityRow]:
     """Read the coupons of these members, by id."""
     found: list[EntityRow] = []
-    for part in chunks(owners):
-        rows = connection.execute(select(*_ENTITY).where(entities.c.owner.in_(part), entities.c.kind == COUPON_KIND))
-        found += [EntityRow(row.entity, row.entity, row.owner, _values(row.fields)) for row in rows]
+    rows = connection.execute(select(*_ENTITY).where(among(entities.c.owner, owners), entities.c.kind == COUPON_KIND))
+    found += [EntityRow(row.entity, row.entity, row.owner, _values(row.fields)) for row in rows]
     return sorted(found, key=lambda coupon: coupon.entity)
 
 
 def read_right_holders(connection: Connection, accounts: Sequence[str]) -> dict[str, list[str]]:
     """Read which nodes hold rights on each of these accounts; the hub's free rights stand in the head rows."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for part in chunks(accounts):
-        rows = connection.execute(
-            select(counters.c.account, counters.c.node, *SLOT_SUMS)
-            .where(counters.c.account.in_(part))
-            .group_by(counters.c.account, counters.c.node)
-            .order_by(counters.c.account, counters.c.node)
-        )
-        for row in rows:
-            slots = Slots(*(int(getattr(row, name)) for name in SLOT_COLUMNS))
-            if not is_hub(row.node) and rights(slots) > 0:
-                found[row.account].append(row.node)
+    rows = connection.execute(
+        select(counters.c.account, counters.c.node, *SLOT_SUMS)
+        .where(among(counters.c.account, accounts))
+        .group_by(counters.c.account, counters.c.node)
+        .order_by(counters.c.account, counters.c.node)
+    )
+    for row in rows:
+        slots = Slots(*(int(getattr(row, name)) for name in SLOT_COLUMNS))
+        if not is_hub(row.node) and rights(slots) > 0:
+            found[row.account].append(row.node)
     return found

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, select, tuple_
 
 from hub.api.rows import AnyRow
+from hub.storage.sets import among
 from hub.storage.tables import receipts, records
-from hub.storage.upserts import chunks
 
 
 class ReceiptKey(NamedTuple):
@@ -59,14 +59,13 @@ def read_summary(connection: Connection, receipt: str) -> AnyRow | None:
 def read_of_members(connection: Connection, members: Sequence[str], limit: int) -> Sequence[AnyRow]:
     """Read the latest receipts of these members, by time of sale."""
     found: list[AnyRow] = []
-    for part in chunks(members):
-        statement = (
-            select(*_SUMMARY)
-            .where(receipts.c.member.in_(part))
-            .order_by(receipts.c.business_time_ms.desc(), receipts.c.receipt.desc())
-            .limit(limit)
-        )
-        found += connection.execute(statement).all()
+    statement = (
+        select(*_SUMMARY)
+        .where(among(receipts.c.member, members))
+        .order_by(receipts.c.business_time_ms.desc(), receipts.c.receipt.desc())
+        .limit(limit)
+    )
+    found += connection.execute(statement).all()
     found.sort(key=lambda row: (row.business_time_ms, row.receipt), reverse=True)
     return found[:limit]
 

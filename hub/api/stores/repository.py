@@ -9,8 +9,8 @@ from sqlalchemy import Connection, and_, func, select
 
 from hub.storage.feeds import mark
 from hub.storage.own_writes import write_registers
+from hub.storage.sets import insert_for
 from hub.storage.tables import actors, contacts, feed_positions, receipts, stores, streams
-from hub.storage.upserts import insert_for
 from sync_protocol.entries import chain_start
 from sync_protocol.hub_ports import ACTIVE
 from sync_protocol.names import actor_id, store_stream
@@ -42,8 +42,8 @@ class ReceiptSums(NamedTuple):
 def create_store(connection: Connection, hub_n: int, store: str, name: str, now_ms: int) -> bool:
     """Create a store's slot, its first node and its chain entity; False when the slot is there already."""
     row = {"store": store, "name": name, "created_ms": now_ms}
-    statement = insert_for(connection.dialect.name, stores).on_conflict_do_nothing()
-    if connection.execute(statement, row).rowcount != 1:
+    statement = insert_for(connection.dialect.name, stores).on_conflict_do_nothing().returning(stores.c.store)
+    if connection.execute(statement, row).first() is None:
         return False
     actor = actor_id(store, 1)
     connection.execute(
