@@ -93,9 +93,11 @@ class DatabaseNotOurs(HubCannotStart):
 class PartitionsHeld(HubCannotStart):
     """Another process works on these partitions already."""
 
-    def __init__(self, holder: str) -> None:
+    def __init__(self, holder: str, epoch: int, until_ms: int) -> None:
         super().__init__(
             f"another process works on this database already: {holder}. "
             "Stop it first, or give each worker partitions of its own with --partitions"
         )
         self.holder = holder
+        self.epoch = epoch
+        self.until_ms = until_ms

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+import psycopg
 import psycopg.errors
 from alembic import command
 from alembic.config import Config
@@ -107,6 +108,17 @@ class HubDatabase:
                     raise DatabaseNotOurs(self.name, min(foreign))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    @contextmanager
+    def raw_connection(self) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
+        """Open a connection of the driver's own, outside the pool, every statement a transaction (PostgreSQL).
+
+        Raises: psycopg.Error.
+        """
+        arguments, named = self._writer.dialect.create_connect_args(self._writer.url)
+        named["connect_timeout"] = _CONNECT_TIMEOUT_S
+        with psycopg.connect(*arguments, autocommit=True, **named) as connection:
+            yield connection
 
     def close(self) -> None:
         """Close all connections."""

@@ -124,7 +124,7 @@ class Leases:
         ).all()
         for row in overlapping:
             if row.until_ms > now_ms and not is_dead(row):
-                raise PartitionsHeld(_describe(row, now_ms))
+                raise PartitionsHeld(_describe(row, now_ms), row.epoch, row.until_ms)
             _end(connection, row.epoch)
         (epoch,) = next_numbers(connection, "lease-epoch")
         connection.execute(

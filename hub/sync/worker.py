@@ -1,9 +1,10 @@
-"""The sync worker: one thread that drives the kernel's hub session.
+"""The sync worker: one thread that drives the kernel's hub session, for as long as it holds its partitions.
 
-One rule: the session is only touched by this thread. What comes in waits in a bounded queue; when it is full a payload
-is dropped, and its sender repeats it.
+One rule: the session is only touched by this thread, and lives no longer than the lease it works under. What comes in
+waits in a bounded queue; when it is full a payload is dropped, and its sender repeats it.
 """
 
+import contextlib
 import logging
 import queue
 import threading
@@ -11,7 +12,12 @@ import time
 from typing import Final
 
 from hub.context import HubContext
+from hub.errors import PartitionsHeld
+from hub.metrics import CountingEnvelope
 from hub.storage.kernel_store import SqlHubStore
+from hub.storage.leases import RENEW_MS, Lease, LeaseLost, Leases, this_process
+from hub.storage.partitions import Partitions
+from hub.storage.wakeups import Listener, notify
 from hub.sync.broker_link import HubLink
 from provisioning.broker_address import BrokerAddress
 from sync_protocol.envelope import plain_hub_envelope
@@ -24,98 +30,186 @@ log = logging.getLogger(__name__)
 INBOX_MAX: Final = 20_000
 MARKS_POLL_S: Final = 0.5
 UNAVAILABLE_WAIT_S: Final = 0.5
+TAKE_AGAIN_S: Final = 1.0
 
 _WAKE: Final = ("", b"")
-_STOP: Final = ("stop", b"")
 
 
 class SyncWorker:
-    """Merges what stores send, acknowledges, feeds."""
+    """Merges what the stores of its partitions send, acknowledges, feeds."""
 
-    def __init__(self, context: HubContext, broker: BrokerAddress, name: str = "hub-worker-1") -> None:
+    def __init__(
+        self, context: HubContext, broker: BrokerAddress, partitions: Partitions | None = None, role: str = "worker"
+    ) -> None:
+        self._context = context
+        self._partitions = partitions if partitions is not None else Partitions()
         self._inbox: queue.Queue[tuple[str, bytes]] = queue.Queue(INBOX_MAX)
-        self._session = HubSession(SqlHubStore(context.database, context.keys, context.hub_n), plain_hub_envelope())
-        self._link = HubLink(name, broker, self._offer)
+        self._stopped = threading.Event()
+        self._leases = Leases(context.database, this_process(f"tillsync-hub {role}"))
+        self._link = HubLink(broker, self._partitions, self._offer, context.metrics.broker_connected.set)
+        self._listener = Listener(context.database, self.wake)
         self._thread = threading.Thread(target=self._run, name="sync-worker", daemon=True)
+        self._lease: Lease | None = None
 
     def start(self) -> None:
-        """Start the thread and the broker link."""
+        """Take the partitions, then start the thread and the broker link.
+
+        Waits for a lease to run out whose holder does not renew it. Raises: PartitionsHeld when its holder does;
+        StoreUnavailable.
+        """
+        self._lease = self._take_when_free()
         self._thread.start()
+        self._listener.start()
         self._link.start()
 
     def stop(self) -> None:
-        """End both. What was not acknowledged is sent again by the stores."""
-        self._inbox.put(_STOP)
+        """Finish the transaction under way, leave the broker, give the partitions back.
+
+        What was not acknowledged is sent again by the stores.
+        """
+        self._stopped.set()
+        self._offer(*_WAKE)
         self._thread.join()
         self._link.stop()
+        self._listener.stop()
+        if self._lease is not None:
+            self._leases.give_back(self._lease)
 
     def wake(self) -> None:
-        """Tell that another part of the process marked something."""
+        """Tell that another part of the process, or another process, marked something."""
         self._offer(*_WAKE)
 
     def _offer(self, topic: str, payload: bytes) -> None:
         try:
             self._inbox.put_nowait((topic, payload))
         except queue.Full:
-            log.warning("hub inbox is full, dropped a payload on %s", topic)
+            if topic:
+                self._context.metrics.inbox_dropped.inc()
+
+    # --- the lease ------------------------------------------------------------------------------------------------
+
+    def _take_when_free(self) -> Lease | None:
+        """Take the partitions; None when told to stop before. Raises: PartitionsHeld, StoreUnavailable."""
+        first_met: PartitionsHeld | None = None
+        while not self._stopped.is_set():
+            try:
+                lease = self._leases.take(self._partitions)
+            except PartitionsHeld as held:
+                if first_met is not None and (held.epoch, held.until_ms) != (first_met.epoch, first_met.until_ms):
+                    raise  # somebody alive has renewed or taken it meanwhile
+                if first_met is None:
+                    log.warning("waiting for a lease to run out", extra={"holder": held.holder})
+                first_met = first_met or held
+                self._stopped.wait(MARKS_POLL_S)
+            else:
+                log.info("partitions taken", extra={"partitions": str(self._partitions), "epoch": lease.epoch})
+                return lease
+        return None
+
+    def _take_again(self) -> Lease | None:
+        """Wait, however long, until the partitions are free again; None when told to stop before."""
+        while not self._stopped.wait(TAKE_AGAIN_S):
+            try:
+                return self._leases.take(self._partitions)
+            except PartitionsHeld as held:
+                log.info("partitions are held by another process", extra={"holder": held.holder})
+            except StoreUnavailable as error:
+                self._note_unavailable(error)
+        return None
+
+    # --- the thread -----------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while True:
-            item = self._wait()
-            while item is not None:
-                if item == _STOP:
-                    return
-                self._receive(*item)
-                item = self._next_now()
-            self._work()
-
-    def _work(self) -> None:
-        more = True
-        while more:
+        while self._lease is not None and not self._stopped.is_set():
             try:
-                more = self._session.work(_now_ms())
+                self._serve(self._lease)
+            except LeaseLost as lost:
+                log.warning("partitions lost", extra={"cause": str(lost)})
+                self._lease = None  # what has gathered is repeated by its senders, to whoever holds them now
+                self._lease = self._take_again()
             except StoreUnavailable as error:
-                log.warning("the database is not available, trying again: %s", error)
-                time.sleep(UNAVAILABLE_WAIT_S)
-                return
-            except Exception:
-                # A mistake of ours must not end the worker: what was not acknowledged comes again.
-                log.exception("the sync worker met an error that it did not expect")
-                time.sleep(UNAVAILABLE_WAIT_S)
-                return
-            for to, payload in self._session.payloads_to_send():
-                self._link.publish(to, payload)
+                self._note_unavailable(error)
+                self._stopped.wait(UNAVAILABLE_WAIT_S)
 
-    def _wait(self) -> tuple[str, bytes] | None:
-        timer_ms = self._session.next_timer_ms()
+    def _serve(self, lease: Lease) -> None:
+        """Drive one session until told to stop. Raises: LeaseLost; StoreUnavailable before the session has begun."""
+        context = self._context
+        store = SqlHubStore(context.database, context.keys, context.hub_n, lease)
+        session = HubSession(store, CountingEnvelope(plain_hub_envelope(), context.metrics))
+        renew_at_s = 0.0
+        while not self._stopped.is_set():
+            if time.monotonic() >= renew_at_s and self._renewed(lease):
+                renew_at_s = time.monotonic() + RENEW_MS / 1000
+            self._gather(session)
+            if not self._stopped.is_set():
+                self._work(session)
+            if store.others_have_marks:
+                store.others_have_marks = False
+                notify(context.database)
+
+    def _renewed(self, lease: Lease) -> bool:
+        try:
+            self._leases.renew(lease)
+        except LeaseLost:
+            raise
+        except StoreUnavailable as error:
+            self._note_unavailable(error)
+            return False
+        return True
+
+    def _gather(self, session: HubSession) -> None:
+        """Wait for a payload, a wake-up or a timer, and take all that is there."""
+        timer_ms = session.next_timer_ms()
         wait_s = MARKS_POLL_S
         if timer_ms is not None:
             wait_s = min(max((timer_ms - _now_ms()) / 1000, 0.001), MARKS_POLL_S)
         try:
-            return self._inbox.get(timeout=wait_s)
+            self._receive(session, *self._inbox.get(timeout=wait_s))
         except queue.Empty:
-            self._session.marks_waiting = True  # another process may have marked something
-            return None
+            session.marks_waiting = True  # another process may have marked something
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._receive(session, *self._inbox.get_nowait())
+        self._context.metrics.inbox_messages.set(self._inbox.qsize())
 
-    def _next_now(self) -> tuple[str, bytes] | None:
-        try:
-            return self._inbox.get_nowait()
-        except queue.Empty:
-            return None
+    def _work(self, session: HubSession) -> None:
+        """Commit and feed until nothing is left. Raises: LeaseLost."""
+        more = True
+        while more:
+            try:
+                more = session.work(_now_ms())
+            except LeaseLost:
+                raise
+            except StoreUnavailable as error:
+                self._note_unavailable(error)
+                self._stopped.wait(UNAVAILABLE_WAIT_S)
+                return
+            except Exception:
+                # A mistake of ours must not end the worker: what was not acknowledged comes again.
+                log.exception("the sync worker met an error that it did not expect")
+                self._stopped.wait(UNAVAILABLE_WAIT_S)
+                return
+            for to, payload in session.payloads_to_send():
+                self._link.publish(to, payload)
+            more = more and not self._stopped.is_set()
 
-    def _receive(self, topic: str, payload: bytes) -> None:
+    def _receive(self, session: HubSession, topic: str, payload: bytes) -> None:
         if not topic:
-            self._session.marks_waiting = True
+            session.marks_waiting = True
             return
         parsed = parse_node_topic(topic)
         if parsed is None:
-            log.warning("payload on a topic that is none of ours: %s", topic[:200])
+            log.warning("payload on a topic that is none of ours", extra={"topic": topic[:200]})
             return
         channel, actor = parsed
         if channel != "state":
-            self._session.receive(actor, channel, payload)
+            session.receive(actor, channel, payload)
         elif payload == b"offline":
-            self._session.gone(actor)
+            session.gone(actor)
+
+    def _note_unavailable(self, error: StoreUnavailable) -> None:
+        self._context.metrics.database_errors.labels("worker").inc()
+        log.warning("the database is not available, trying again", extra={"cause": str(error)})
 
 
 def _now_ms() -> int:

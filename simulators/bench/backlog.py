@@ -209,10 +209,11 @@ def record(directory: Path, *, stores: int, members_per_store: int, receipts_per
 def _orders(node: _Store, members: list[str], traffic: Traffic, count: int) -> list[SaleOrder]:
     items = {item.code: item for item in traffic.catalogue}
     reader = node.database.reader()
-    coupons = {}
-    for member in members:
-        for coupon in view(reader, node.keys, member).coupons:
-            coupons[member] = Coupon(coupon.coupon, coupon.code, coupon.value_minor, coupon.threshold_minor)
+    coupons = {
+        member: Coupon(issued.coupon, issued.code, issued.value_minor, issued.threshold_minor)
+        for member in members
+        for issued in view(reader, node.keys, member).coupons
+    }
     earned: dict[str, int] = {}
     orders = []
     for number, basket in zip(range(count), itertools.cycle(traffic.baskets), strict=False):
@@ -222,8 +223,8 @@ def _orders(node: _Store, members: list[str], traffic: Traffic, count: int) -> l
             item = items[line.code]
             milli = int(line.quantity * 1_000)
             lines.append(BasketLine(item.code, item.name_zh, item.name_en, milli, item.price_minor, item.tax_bp))
-        coupon = coupons.pop(member, None)
-        priced = price(lines, [coupon] if coupon is not None else [])
+        used = [coupons.pop(member)] if member in coupons else []
+        priced = price(lines, used)
         points = min(earned.get(member, 0), POINTS_SPENT_MAX, priced.total_minor) if number % 3 == 0 else 0
         earned[member] = earned.get(member, 0) - points + points_earned(PROGRAMME, priced.total_minor)
         tenders = [Tender(POINTS, points)] if points else []  # one point pays one minor unit

@@ -237,23 +237,17 @@ def temporary_cluster(port: int, settings: Mapping[str, str] | None = None) -> I
 @click.option("--port", type=click.IntRange(1, 65_535), default=5433, show_default=True, help="Port on 127.0.0.1.")
 def main(directory: Path, port: int) -> None:
     """Run a PostgreSQL cluster of our own in the foreground; Ctrl-C stops it, its data stays."""
-    stopped = False
-
-    def stop(_number: int, _frame: object) -> None:
-        nonlocal stopped
-        stopped = True
-        cluster.stop()
-
+    # Both signals end the wait below as Ctrl-C does. The server has a session of its own: it hears of it from us.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
-        cluster = PostgresCluster(directory, port)
-        with cluster:
-            signal.signal(signal.SIGTERM, stop)
-            signal.signal(signal.SIGINT, stop)
+        with PostgresCluster(directory, port) as cluster:
             click.echo(f"PostgreSQL runs in {directory}. For the hub:  --database '{cluster.url()}'")
-            code = cluster.wait()
+            sys.exit(cluster.wait())
     except PostgresError as error:
         raise click.ClickException(str(error)) from error
-    sys.exit(0 if stopped else code)
+    except KeyboardInterrupt:
+        click.echo("stopped; the data stays")
 
 
 if __name__ == "__main__":

@@ -21,11 +21,13 @@ QUIET_MS = 75_000
 class Chain:
     """Everything of one test."""
 
-    def __init__(self, directory: Path, stores: tuple[str, ...], seed: int = 0, database: str = "") -> None:
+    def __init__(
+        self, directory: Path, stores: tuple[str, ...], seed: int = 0, database: str = "", workers: int = 1
+    ) -> None:
         self.directory = directory
         self.clock = VirtualClock()
         self.channel = Channel(seed)
-        self.hub = Headquarters(directory / "hub", self.clock, database)
+        self.hub = Headquarters(directory / "hub", self.clock, database, workers)
         self.tills: dict[str, Till] = {}
         self._hub_waits_until_ms = 0
         self._told: list[tuple[str | None, bytes]] = []

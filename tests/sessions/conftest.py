@@ -16,8 +16,8 @@ def make_chain(tmp_path: Path, fresh_database: FreshDatabase) -> Iterator[MakeCh
     """Make chains of the named stores, each in a directory of its own, its hub on a database of its own."""
     opened: list[Chain] = []
 
-    def make(*stores: str, seed: int = 0) -> Chain:
-        chain = Chain(tmp_path / f"chain-{len(opened)}", stores, seed, fresh_database())
+    def make(*stores: str, seed: int = 0, workers: int = 1) -> Chain:
+        chain = Chain(tmp_path / f"chain-{len(opened)}", stores, seed, fresh_database(), workers)
         opened.append(chain)
         return chain
 

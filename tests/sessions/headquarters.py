@@ -29,6 +29,7 @@ from sync_protocol.hub_ports import HubStore
 from sync_protocol.hub_session import HubSession
 from sync_protocol.names import is_hub
 from tests.sessions.channel import VirtualClock
+from tests.sessions.split_hub import SplitHub
 
 
 class Faulty:
@@ -56,16 +57,19 @@ class Faulty:
 class Headquarters:
     """The hub's session over its databases."""
 
-    def __init__(self, directory: Path, clock: VirtualClock, database: str = "") -> None:
+    def __init__(self, directory: Path, clock: VirtualClock, database: str = "", workers: int = 1) -> None:
         self.clock = clock
+        self._workers = workers
         self.context = open_context(HubSettings(directory=directory, database=database))
         self.store = Faulty(SqlHubStore(self.context.database, self.context.keys, self.context.hub_n))
         self.start()
 
     def start(self) -> None:
-        """Start the hub's worker anew: what it had only in memory is gone."""
+        """Start the hub's workers anew: what they had only in memory is gone."""
         store: HubStore = self.store
-        self.session = HubSession(store, plain_hub_envelope())
+        self.session: HubSession | SplitHub = HubSession(store, plain_hub_envelope())
+        if self._workers > 1:
+            self.session = SplitHub(self.context, self._workers)
 
     def close(self) -> None:
         """Close all databases."""

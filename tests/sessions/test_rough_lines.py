@@ -16,10 +16,15 @@ from tests.sessions.chain import Chain
 from tests.sessions.channel import ROUGH
 from tests.sessions.checks import always_money_adds_up, finally_all_is_well
 from tests.sessions.conftest import MakeChain
+from tests.sessions.split_hub import SplitHub
 from tests.sessions.till import Till, main_points
 
 SEEDS = range(20)
+SEEDS_OF_SEVERAL_WORKERS = range(100, 106)
 STORES = ("a", "b", "c")
+FAR_APART = ("d", "b", "e")
+"""Stores in different thirds of the partitions."""
+
 CARDS = tuple(f"CARD-{n}" for n in range(6))
 STEPS = 32
 
@@ -36,7 +41,7 @@ class Shoppers:
         """Let so many things happen, with time between them."""
         acts = (self.buy, self.buy, self.buy, self.spend, self.spend, self.ask, self.find, self.sweep, self.trouble)
         for _ in range(steps):
-            till = self.chain.tills[self.chance.choice(STORES)]
+            till = self.chain.tills[self.chance.choice(sorted(self.chain.tills))]
             self.chance.choice(acts)(till)
             self.chain.run(self.chance.choice((0, 10, 200, 1_000, 3_000)))
 
@@ -93,7 +98,19 @@ class Shoppers:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_after_a_rough_day_nothing_is_lost_doubled_or_different(make_chain: MakeChain, seed: int) -> None:
-    chain = make_chain(*STORES, seed=seed)
+    _live_a_rough_day(make_chain(*STORES, seed=seed), seed)
+
+
+@pytest.mark.parametrize("seed", SEEDS_OF_SEVERAL_WORKERS)
+def test_several_workers_at_once_on_one_database_come_to_the_same(make_chain: MakeChain, seed: int) -> None:
+    chain = make_chain(*FAR_APART, seed=seed, workers=len(FAR_APART))
+    hub = chain.hub.session
+    assert isinstance(hub, SplitHub)
+    assert len({id(hub.session_of(till.actor)) for till in chain.tills.values()}) == len(FAR_APART)
+    _live_a_rough_day(chain, seed)
+
+
+def _live_a_rough_day(chain: Chain, seed: int) -> None:
     chain.connect_all()
     chain.channel.line = ROUGH
     shoppers = Shoppers(chain, seed)

@@ -5,14 +5,14 @@ One rule: a balance is made - used - void, computed by the database over the hea
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from hub.api.rows import AnyRow
 from hub.storage.sets import among
 from hub.storage.tables import heads
 
 BALANCE = heads.c.made - heads.c.used - heads.c.void
-IS_POINTS = heads.c.account.between("p:", "p;")
+IS_POINTS = and_(heads.c.account >= "p:", heads.c.account < "p;")
 """Accounts that begin with `p:`, as a range of the key (`;` follows `:`)."""
 
 

@@ -20,8 +20,9 @@ def write_items(batch: ItemBatch, parts: Parts) -> ItemCounts:
     if times > 1:
         raise invalid(("body", "items"), f"the code {code} stands {times} times in this request")
     context = parts.context
-    with context.database.write() as connection:
-        changed = repository.write_items(connection, context.hub_n, batch.items, parts.now_ms())
+    changed = context.database.transact(
+        lambda connection: repository.write_items(connection, context.hub_n, batch.items, parts.now_ms())
+    )
     if changed:
         context.wake()
     return ItemCounts(received=len(batch.items), changed=changed, unchanged=len(batch.items) - changed)

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from sqlalchemy import Connection
 
 from hub.api.incidents import repository
 from hub.api.incidents.schemas import (
@@ -55,14 +56,17 @@ def list_quarantine(parts: Parts) -> QuarantineList:
 @router.post("/quarantine/{actor}/{number}/settle")
 def settle(actor: IdInPath, number: EntryNumber, settlement: Settlement, parts: Parts) -> Settled:
     """Settle an entry; once nothing of its node waits, the node goes on. Settling again changes nothing."""
-    with parts.context.database.write() as connection:
+
+    def settle_it(connection: Connection) -> Settled:
         if repository.read_entry(connection, actor, number) is None:
             raise NotFound(f"no entry {number} of {actor} is in quarantine")
         repository.settle(connection, actor, number, settlement.note, parts.now_ms())
         entry = _entry(repository.read_entry(connection, actor, number))
-        state = repository.read_actor_state(connection, actor)
+        return Settled(entry=entry, actor_state=repository.read_actor_state(connection, actor))
+
+    settled = parts.context.database.transact(settle_it)
     parts.context.wake()
-    return Settled(entry=entry, actor_state=state)
+    return settled
 
 
 def _entry(row: AnyRow | None) -> QuarantinedEntry:

@@ -47,8 +47,9 @@ def write_programme(body: Annotated[bytes, Depends(_raw_body)], parts: Parts) ->
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadDocument(f"programme: {error}"[:500]) from error
     context = parts.context
-    with context.database.write() as connection:
-        changed = repository.write_programme(connection, context.hub_n, programme, parts.now_ms())
+    changed = context.database.transact(
+        lambda connection: repository.write_programme(connection, context.hub_n, programme, parts.now_ms())
+    )
     if changed:
         context.wake()
     return ProgrammeWritten(changed=changed, programme=_shown(programme))

@@ -1,10 +1,12 @@
 """Endpoints of stores."""
 
 from fastapi import APIRouter, status
+from sqlalchemy import Connection
 
 from hub.api.paging import IdInPath
 from hub.api.parts import ApiParts, Parts
 from hub.api.stores import repository
+from hub.api.stores.repository import StoreRow
 from hub.api.stores.schemas import NewStore, StoreList, StoreView
 from hub.api.stores.service import view_store
 from hub.errors import NotFound, StoreExists
@@ -16,12 +18,15 @@ router = APIRouter(prefix="/api/stores", tags=["stores"])
 def create_store(new: NewStore, parts: Parts) -> StoreView:
     """Create a store's slot with its first node, ready to be enrolled. 409 `store-exists` when the id is taken."""
     context = parts.context
-    with context.database.write() as connection:
+
+    def create(connection: Connection) -> StoreRow:
         if not repository.create_store(connection, context.hub_n, new.store, new.name, parts.now_ms()):
             raise StoreExists(f"the store {new.store} was created before")
-        rows = repository.read_stores(connection, new.store)
+        return repository.read_stores(connection, new.store)[0]
+
+    row = context.database.transact(create)
     context.wake()
-    return view_store(rows[0], {}, parts.now_ms(), context.settings.dark_after_ms)
+    return view_store(row, {}, parts.now_ms(), context.settings.dark_after_ms)
 
 
 @router.get("")

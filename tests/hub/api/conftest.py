@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from hub.api.app import create_api
 from hub.context import HubContext, open_context
 from hub.settings import HubSettings
+from tests.databases import FreshDatabase
 from tests.hub.api.chain import Chain, Clock
 
 SERVER_START_S_MAX = 10
@@ -87,7 +88,7 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture
-def make_hub(tmp_path: Path, served: Served) -> Iterator[Callable[..., Hub]]:
+def make_hub(tmp_path: Path, served: Served, fresh_database: FreshDatabase) -> Iterator[Callable[..., Hub]]:
     """Make hubs with settings of the test's choice; the latest one answers."""
     opened: list[Hub] = []
 
@@ -95,7 +96,10 @@ def make_hub(tmp_path: Path, served: Served) -> Iterator[Callable[..., Hub]]:
         wakes: list[int] = []
         clock = Clock()
         directory = tmp_path / f"hub{len(opened)}"
-        context = open_context(HubSettings(directory=directory, **settings), wake=lambda: wakes.append(clock.now_ms))
+        context = open_context(
+            HubSettings(**{"directory": directory, "database": fresh_database(), **settings}),
+            wake=lambda: wakes.append(clock.now_ms),
+        )
         api = create_api(context, now_ms=clock)
         # Plain HTTP: there is no need to load certificates.
         http = httpx.Client(base_url=served.address, verify=False, trust_env=False)  # noqa: S501
@@ -109,7 +113,7 @@ def make_hub(tmp_path: Path, served: Served) -> Iterator[Callable[..., Hub]]:
     for hub in opened:
         hub.http.close()
         hub.context.database.close()
-        hub.context.keys._database.close()
+        hub.context.keys.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import httpx
@@ -130,7 +130,10 @@ def _impatient_engine(hub: Hub) -> Engine:
     return engine
 
 
-def test_a_locked_database_is_told_as_unavailable(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_is_told_as_unavailable(
+    make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = make_hub(database="")
     with closing(sqlite3.connect(hub.context.settings.directory / "hub.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         monkeypatch.setattr(hub.context.database, "_writer", _impatient_engine(hub))
@@ -189,6 +192,7 @@ def test_the_description_names_every_path_problems_and_the_limits_of_this_versio
         "/api/quarantine/{actor}/{number}/settle",
         "/api/alarms",
         "/api/live",
+        "/api/live/lag",
     } == set(described["paths"])
     for path in described["paths"].values():
         for operation in path.values():
