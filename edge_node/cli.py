@@ -1,24 +1,23 @@
 """`tillsync-edge`: one store's node."""
 
 import json
-import logging
 import sys
 from pathlib import Path
 
 import click
 
+from edge_node.errors import NodeError
 from provisioning.errors import ProvisioningError
 from provisioning.node_file import read_node_file
+from provisioning.service.logs import log_options, set_up_logs
 
 
 @click.group()
 @click.version_option(package_name="tillsync")
-@click.option("--verbose", is_flag=True, help="Log what happens, not only what goes wrong.")
-def main(*, verbose: bool) -> None:
+@log_options
+def main(log_format: str, log_level: str) -> None:
     """Run a store: sell, print and keep, whether the hub is there or not."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logs(log_format, log_level)
 
 
 @main.command("run")
@@ -37,7 +36,7 @@ def run(node_file: Path, directory: Path) -> None:
     try:
         file = read_node_file(node_file)
         run_node(file, directory, lambda address: click.echo(f"till page {address}  API {address}openapi.json"))
-    except (ProvisioningError, ValueError, OSError) as error:
+    except (ProvisioningError, NodeError, ValueError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 

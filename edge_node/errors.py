@@ -8,7 +8,9 @@
     ├── BasketPaid           the basket has its receipt already
     ├── NodeFenced           this node's name must not sell any more
     ├── RecordedNotAllowed   a replayed basket on a node that takes none
-    └── AlreadyEnrolled      the phone or card belongs to a member held here
+    ├── AlreadyEnrolled      the phone or card belongs to a member held here
+    ├── StorageUnavailable   the disk is full or read-only, or another program locks the database; may pass
+    └── DatabaseRefused      at the start: no node's database, damaged, or written by a newer Tillsync
 
 The HTTP status and the fields that go into the problem document (RFC 9457) stand with each class.
 """
@@ -132,3 +134,22 @@ class AlreadyEnrolled(NodeError):
     code = "already-enrolled"
     title = "Already a member"
     next_step = "Look the member up by this number."
+
+
+class StorageUnavailable(NodeError):
+    """The database cannot be written or read right now. Trying again makes sense once the cause is mended."""
+
+    code = "storage-unavailable"
+    status = 503
+    title = "The node cannot store anything right now"
+    next_step = (
+        "Call support: the node's disk needs room or mending. Nothing was sold by this call; try again afterwards."
+    )
+
+
+class DatabaseRefused(NodeError):
+    """The database in the node's directory is none that this program may open."""
+
+    code = "database-refused"
+    status = 503
+    title = "The node's database cannot be used"

@@ -12,14 +12,18 @@ from typing import Final, NamedTuple
 from edge_node.catalogue import read_programme
 from edge_node.clock import SystemClock
 from edge_node.errors import NotIntroduced, UnknownMember
-from edge_node.members import view
+from edge_node.members import coupon_view, view
 from edge_node.personal import KeyRing
-from edge_node.receipt_layout import Letterhead, ReceiptExtras, lay_out_receipt
+from edge_node.receipts.design import ReceiptDesign, load_design
+from edge_node.receipts.values import Letterhead, MemberExtras, ReceiptExtras
 from edge_node.sales import read_receipt
+from edge_node.storage.cells import node_row, unpack
 from edge_node.storage.database import CHORE, NodeDatabase
+from loyalty.points import usable
 from loyalty.programme import Currency
 from loyalty.receipts import Receipt
 from pos_drivers import DeviceError, Element, POSPrinter, encode
+from sync_protocol.names import NEVER_EXPIRES, points_expiry
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +32,9 @@ DRAWER_WITHIN_MS: Final = 10_000
 
 PRINTED_WITHIN_MS: Final = 10_000
 """How old a job may be to be printed by itself after a start: less than any machine needs to come back with power."""
+
+BALANCE_OF_THE_SALE_MS: Final = 600_000
+"""How long after an online sale its balance counts as known at that time; later, as of the last contact."""
 
 _LOOK_AGAIN_S: Final = 2.0
 
@@ -53,6 +60,7 @@ class PrintDesk:
         columns: int,
         name: str,
         timezone: str,
+        design: ReceiptDesign | None = None,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -61,6 +69,7 @@ class PrintDesk:
         self._columns = columns
         self._name = name
         self._timezone = timezone
+        self._design = design or load_design()
         self._work = threading.Event()
         self._stopping = False
         self._message: str | None = None
@@ -109,21 +118,33 @@ class PrintDesk:
         return PrinterStatus(configured=True, state="fault" if self._message else "ready", message=self._message)
 
     def document(self, receipt: Receipt, *, copy: bool = False) -> list[Element]:
-        """Lay a receipt out with what this node knows of its member."""
+        """Lay a receipt out with what this node knows of its member and coupons."""
         reader = self._database.reader()
-        extras = ReceiptExtras(copy=copy)
-        if receipt.member is not None:
-            try:
-                member = view(reader, self._keys, receipt.member)
-            except UnknownMember:
-                pass
-            else:
-                extras = ReceiptExtras(member.phone_masked or member.card_masked, member.balance_points, copy)
+        extras = ReceiptExtras(self._member(reader, receipt, copy=copy), copy, _coupon_names(reader, receipt))
         try:
             currency = read_programme(reader).currency
         except NotIntroduced:
             currency = Currency()
-        return lay_out_receipt(receipt, Letterhead(self._name, self._timezone, currency), extras)
+        return self._design.lay_out(receipt, Letterhead(self._name, self._timezone, currency), extras)
+
+    def _member(self, reader: sqlite3.Connection, receipt: Receipt, *, copy: bool) -> MemberExtras:
+        if receipt.member is None:
+            return MemberExtras()
+        try:
+            member = view(reader, self._keys, receipt.member)
+        except UnknownMember:
+            return MemberExtras()
+        is_of_the_sale = self._clock.now_ms() - receipt.business_time_ms <= BALANCE_OF_THE_SALE_MS
+        if receipt.offline or copy or not is_of_the_sale:
+            as_of_ms: int | None = node_row(reader)["last_contact_ms"]
+        else:
+            as_of_ms = receipt.business_time_ms
+        alive = [held for held in usable(member.points, receipt.business_day) if held.balance > 0]
+        month = points_expiry(alive[0].account) if alive else NEVER_EXPIRES
+        expiring = (
+            0 if month == NEVER_EXPIRES else sum(held.balance for held in alive if points_expiry(held.account) == month)
+        )
+        return MemberExtras(member.phone_masked or member.card_masked, member.balance_points, as_of_ms, expiring, month)
 
     def reprint(self, number: str) -> None:
         """Queue a copy of a receipt, marked as such. Raises: UnknownReceipt."""
@@ -181,3 +202,15 @@ class PrintDesk:
             connection.execute("UPDATE print_jobs SET state = ?, reason = ? WHERE job = ?", (state, reason, job))
 
         self._database.write(work, CHORE, durable=False)
+
+
+def _coupon_names(reader: sqlite3.Connection, receipt: Receipt) -> dict[str, str]:
+    """Read the titles of the coupons that were used, as far as they are held here."""
+    names = {}
+    actor: str = node_row(reader)["actor"]
+    for used in receipt.coupons:
+        row = reader.execute("SELECT fields FROM entities WHERE entity = ?", (used.coupon,)).fetchone()
+        if row is not None:
+            coupon = coupon_view(reader, used.coupon, unpack(row["fields"]), actor)
+            names[used.coupon] = coupon.title_zh or coupon.title_en
+    return names

@@ -13,6 +13,7 @@ from edge_node.baskets import Baskets, BasketWish, OpenBasket
 from edge_node.clock import SystemClock
 from edge_node.errors import AlreadyEnrolled, BasketPaid, CouponRefused, RightsShort, UnknownBasket, UnknownMember
 from edge_node.members import MemberView, blind_key, enrol, find_here, view
+from edge_node.metrics import NodeMetrics
 from edge_node.personal import KeyRing, blind
 from edge_node.sales import Committed, SaleOrder, commit_sale, note_refusal, receipt_of_basket, rights_to_ask
 from edge_node.storage.cells import node_row, own_slots
@@ -45,6 +46,7 @@ class Selling:
         *,
         timezone: str,
         prints: bool,
+        metrics: NodeMetrics,
     ) -> None:
         self._database = database
         self._keys = keys
@@ -53,6 +55,7 @@ class Selling:
         self._baskets = baskets
         self._zone = ZoneInfo(timezone)
         self._prints = prints
+        self._metrics = metrics
 
     # --- members --------------------------------------------------------------------------------------------------
 
@@ -155,6 +158,7 @@ class Selling:
             refusal.detail += "; the hub is out of reach, so no more can be asked for"
         is_points = isinstance(refusal, RightsShort)
         kind, code = ("points", str(refusal.fields["reason_code"])) if is_points else ("coupon", refusal.code)
+        self._metrics.rights_refused.labels(kind, str(refusal.fields.get("reason_code", refusal.code))).inc()
         at = self._clock.read()
         why = refusal.detail
 

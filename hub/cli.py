@@ -1,8 +1,5 @@
 """`tillsync-hub`: headquarters in one process or several."""
 
-import logging
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,19 +8,18 @@ from typing import Any
 import click
 import msgspec
 
+from hub.errors import HubCannotStart
 from hub.settings import SENTENCES, HubSettings, load_settings
 from provisioning.errors import ProvisioningError
-from sync_protocol.hub_ports import StoreUnavailable
+from provisioning.service.logs import log_options, set_up_logs
 
 
 @click.group()
 @click.version_option(package_name="tillsync")
-@click.option("--verbose", is_flag=True, help="Log what happens, not only what goes wrong.")
-def main(*, verbose: bool) -> None:
+@log_options
+def main(log_format: str, log_level: str) -> None:
     """Run headquarters: the global record of customers, and what stores need to know."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    set_up_logs(log_format, log_level)
 
 
 def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,15 +49,8 @@ def _told() -> Iterator[None]:
 
     try:
         yield
-    except (OSError, ValueError, ProvisioningError, StoreUnavailable, SQLAlchemyError, BrokerError) as error:
+    except (OSError, ValueError, ProvisioningError, HubCannotStart, SQLAlchemyError, BrokerError) as error:
         raise click.ClickException(str(error).splitlines()[0]) from error
-
-
-def _until_told() -> threading.Event:
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped
 
 
 @main.command("all")
@@ -81,11 +70,10 @@ def all_in_one(**given: Any) -> None:
 @_settings_options
 def api(**given: Any) -> None:
     """Run the API and the console alone."""
-    from hub.app import serve_api
-    from hub.context import open_context
+    from hub.app import run_api
 
     with _told():
-        serve_api(open_context(_load(given)), lambda address: click.echo(f"hub console {address}"))
+        run_api(_load(given), lambda address: click.echo(f"hub console {address}"))
 
 
 @main.command("worker")
@@ -95,7 +83,7 @@ def worker(**given: Any) -> None:
     from hub.app import run_worker
 
     with _told():
-        run_worker(_load(given, needs_broker=True), _until_told())
+        run_worker(_load(given, needs_broker=True))
 
 
 @main.command("jobs")
@@ -105,7 +93,7 @@ def jobs(**given: Any) -> None:
     from hub.app import run_jobs
 
     with _told():
-        run_jobs(_load(given), _until_told())
+        run_jobs(_load(given))
 
 
 @main.command("settings")

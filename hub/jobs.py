@@ -5,18 +5,42 @@ One rule: each job is one short transaction and may run twice without harm.
 
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
+from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import delete, insert, select
 
 from hub.context import HubContext
 from hub.storage.tables import actors, alarms, contacts, dead_letters
-from sync_protocol.hub_ports import ACTIVE, HELD
+from sync_protocol.hub_ports import ACTIVE, HELD, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 DARK: Final = "store-dark"
 DEAD_LETTERS_KEPT_MS: Final = 180 * 24 * 3600 * 1000
+DARK_EVERY_S: Final = 5
+DEAD_LETTERS_EVERY_S: Final = 3_600
+
+
+def start_jobs(context: HubContext) -> BackgroundScheduler:
+    """Start the hub's scheduled jobs."""
+    scheduler = BackgroundScheduler(timezone="UTC")
+    for job, every_s in ((note_dark_stores, DARK_EVERY_S), (forget_old_dead_letters, DEAD_LETTERS_EVERY_S)):
+        attempt = partial(attempt_job, job, context)
+        scheduler.add_job(attempt, "interval", seconds=every_s, name=job.__name__, max_instances=1, coalesce=True)
+    scheduler.start()
+    return scheduler
+
+
+def attempt_job(job: Callable[[HubContext], object], context: HubContext) -> None:
+    """Run a job; without a database it waits for its next turn."""
+    try:
+        job(context)
+    except StoreUnavailable as error:
+        context.metrics.database_errors.labels("jobs").inc()
+        log.warning("a job waits for the database", extra={"job": job.__name__, "cause": str(error)})
 
 
 def note_dark_stores(context: HubContext) -> list[str]:

@@ -22,9 +22,11 @@ class HubSettings(msgspec.Struct, frozen=True):
     database: str = ""
     keystore: str = ""
     broker: str = ""
+    partitions: str = ""
     embedded_broker_port: Port = 1883
     http_host: str = "127.0.0.1"
     http_port: Port = 8000
+    metrics_port: Port = 0
     dark_after_ms: Annotated[int, msgspec.Meta(ge=500, le=3_600_000)] = 15_000
 
     def database_url(self) -> str:
@@ -41,9 +43,11 @@ SENTENCES: dict[str, str] = {
     "database": "URL of the main database (SQLAlchemy); empty: SQLite in the directory.",
     "keystore": "URL of the key store, a database of its own; empty: SQLite in the directory.",
     "broker": "Where the chain's MQTT broker listens, mqtt://HOST:PORT; empty: an embedded one, for demos and tests.",
+    "partitions": "Which of the 1,024 partitions a worker process works on, A-B; empty: all of them.",
     "embedded_broker_port": "Port of the embedded broker on 127.0.0.1; 0 takes a free one.",
     "http_host": "Address the API and the console listen on.",
     "http_port": "Port of the API and the console; 0 takes a free one.",
+    "metrics_port": "Port of the metrics page of a worker or jobs process, on http_host; 0: none. The API has its own.",
     "dark_after_ms": "A store that was not heard for so long is shown as dark, in milliseconds.",
 }
 

@@ -14,9 +14,10 @@ import click
 from pos_drivers.errors import DeviceError
 from pos_drivers.escpos import encode
 from pos_drivers.layout import COLUMNS_MAX, COLUMNS_MIN, Encoding
+from pos_drivers.pbm import PBM_BYTES_MAX, parse_pbm
 from pos_drivers.ports import FlowControl, PortSettings, list_ports
 from pos_drivers.printer import POSPrinter
-from pos_drivers.printout import Cut, DrawerPulse, Text
+from pos_drivers.printout import Cut, DrawerPulse, Element, Text
 
 FILE_BYTES_MAX = 1_000_000
 
@@ -91,10 +92,16 @@ def list_command(as_json: bool) -> None:
     show_default=True,
     help="Encoding of the printer's Chinese font.",
 )
+@click.option("--picture", metavar="FILE", help="Print this picture (PBM) above the text, to try a logo.")
 @click.argument("file", type=click.Path(allow_dash=True))
-def print_command(settings: PortSettings, url: str, columns: int, encoding: Encoding, file: str) -> None:
+def print_command(
+    settings: PortSettings, url: str, columns: int, encoding: Encoding, picture: str | None, file: str
+) -> None:
     """Print a text file (UTF-8) and cut; '-' reads standard input."""
-    data = encode([Text(_read_text(file)), Cut()], columns=columns, encoding=encoding)
+    printout: list[Element] = [Text(_read_text(file)), Cut()]
+    if picture is not None:
+        printout.insert(0, parse_pbm(_read(picture, PBM_BYTES_MAX)))
+    data = encode(printout, columns=columns, encoding=encoding)
     with POSPrinter(url, settings) as printer:
         printer.print_bytes(data)
     click.echo(f"Sent {len(data)} bytes to {url}.")
@@ -112,16 +119,21 @@ def drawer_command(settings: PortSettings, url: str, pin: str) -> None:
     click.echo(f"Sent the drawer pulse to {url}.")
 
 
-def _read_text(file: str) -> str:
+def _read(file: str, bytes_max: int) -> bytes:
     try:
         with click.open_file(file, "rb") as stream:
-            content = stream.read(FILE_BYTES_MAX + 1)
+            content: bytes = stream.read(bytes_max + 1)
     except OSError as error:
         raise click.ClickException(
             f"{file} cannot be read ({error.strerror}). Check its name and that you may read it."
         ) from error
-    if len(content) > FILE_BYTES_MAX:
-        raise click.ClickException(f"{file} is longer than {FILE_BYTES_MAX} bytes. Print it in parts.")
+    if len(content) > bytes_max:
+        raise click.ClickException(f"{file} is longer than {bytes_max} bytes. Print it in parts.")
+    return content
+
+
+def _read_text(file: str) -> str:
+    content = _read(file, FILE_BYTES_MAX)
     try:
         return str(content, "utf-8-sig")
     except UnicodeDecodeError as error:

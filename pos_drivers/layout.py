@@ -10,13 +10,14 @@ draws every character that is not ASCII in a full-width cell of two columns, als
 four-byte code that selects the cell.
 """
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, assert_never, get_args
 
 from pos_drivers.errors import IllegalRequestError
-from pos_drivers.printout import Align, Columns, Cut, DrawerPulse, Element, Feed, QrCode, Rule, Text
+from pos_drivers.printout import Align, Columns, Cut, DrawerPulse, Element, Feed, Picture, QrCode, Rule, Text
 
 Encoding = Literal["gb18030", "gbk"]
 
@@ -24,6 +25,7 @@ COLUMNS_MIN = 8
 COLUMNS_MAX = 96
 TAB = "    "
 
+_WORD = re.compile(r"[!-~]+")
 _ZERO_WIDTH = frozenset({"Mn", "Me", "Cf"})
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -38,7 +40,7 @@ class Line:
     double: bool = False
 
 
-LaidOut = Line | Feed | QrCode | Cut | DrawerPulse
+LaidOut = Line | Feed | QrCode | Picture | Cut | DrawerPulse
 
 
 def printable(text: str, encoding: Encoding = "gb18030") -> str:
@@ -60,7 +62,8 @@ def wrap(text: str, columns: int) -> list[str]:
     """Break text into lines of at most ``columns``, at least one; a wide character is never cut in two.
 
     Lines end at ``\\n``, then at a space or between two wide characters, and within a word only if it is longer
-    than a line. Nothing is lost but the spaces around a break.
+    than a line. Nothing is lost but the spaces around a break. What goes on below stands as far in as the line
+    above, if that is no more than half the paper.
 
     Raises: IllegalRequestError where ``columns`` is below 2.
     """
@@ -68,20 +71,21 @@ def wrap(text: str, columns: int) -> list[str]:
         raise IllegalRequestError(f"Text cannot be wrapped to {columns} columns.", "Take 2 or more.")
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        start = 0
-        while (end := _end_of_line(paragraph, start, columns)) < len(paragraph):
-            lines.append(paragraph[start:end].rstrip(" "))
-            start = end
-            while start < len(paragraph) and paragraph[start] == " ":
-                start += 1
-        if start < len(paragraph) or start == 0:
-            lines.append(paragraph[start:])
+        rest = paragraph
+        indent = paragraph[: len(paragraph) - len(paragraph.lstrip(" "))]
+        if len(indent) > columns // 2 or columns - len(indent) < 2:
+            indent = ""
+        while (end := _end_of_line(rest, columns)) < len(rest):
+            lines.append(rest[:end].rstrip(" "))
+            rest = indent + rest[end:].lstrip(" ")
+        if rest.strip(" ") or rest == paragraph:
+            lines.append(rest)
     return lines
 
 
 def fit(text: str, columns: int, align: Align = Align.LEFT) -> str:
     """Return one line of exactly ``columns``: cut where it is longer, filled with spaces where it is shorter."""
-    end = _fitting_end(text, 0, columns)
+    end = _fitting_end(text, columns)
     kept = text[:end]
     missing = columns - display_width(kept)
     match align:
@@ -124,7 +128,7 @@ def lay_out(
                 laid_out += [Line(piece, Align.LEFT, bold, double) for piece in pieces]
             case Rule(character):
                 laid_out.append(Line(_rule(character, columns, encoding)))
-            case Feed() | QrCode() | Cut() | DrawerPulse():
+            case Feed() | QrCode() | Picture() | Cut() | DrawerPulse():
                 laid_out.append(element)
             case _:
                 assert_never(element)
@@ -134,7 +138,8 @@ def lay_out(
 def receipt_to_text(printout: Sequence[Element], columns: int = 48, encoding: Encoding = "gb18030") -> str:
     """Return the printout as plain text for a screen, laid out as on the paper.
 
-    Double size is shown at single size, a QR code as ``[QR]`` and its data; cuts and drawer pulses do not show.
+    Double size is shown at single size, a QR code as ``[QR]`` and its data; pictures, cuts and drawer pulses do not
+    show.
     """
     lines: list[str] = []
     for element in lay_out(printout, columns=columns, encoding=encoding, enlarge=False):
@@ -145,7 +150,7 @@ def receipt_to_text(printout: Sequence[Element], columns: int = 48, encoding: En
                 lines.extend([""] * count)
             case QrCode(data):
                 lines.extend(wrap(printable(f"[QR] {data}", encoding), columns))
-            case Cut() | DrawerPulse():
+            case Picture() | Cut() | DrawerPulse():
                 pass
             case _:
                 assert_never(element)
@@ -179,24 +184,24 @@ def _character_width(character: str) -> int:
     return 0 if unicodedata.category(character) in _ZERO_WIDTH else 2
 
 
-def _fitting_end(text: str, start: int, columns: int) -> int:
-    """Return the end of the longest piece from ``start`` that is at most so wide."""
+def _fitting_end(text: str, columns: int) -> int:
+    """Return the end of the longest beginning of the text that is at most so wide."""
     used = 0
-    for index in range(start, len(text)):
-        used += _character_width(text[index])
+    for index, character in enumerate(text):
+        used += _character_width(character)
         if used > columns:
             return index
     return len(text)
 
 
-def _end_of_line(text: str, start: int, columns: int) -> int:
-    """Return where the line from ``start`` ends: at the paper's edge, or before the word which that would cut."""
-    edge = _fitting_end(text, start, columns)
+def _end_of_line(text: str, columns: int) -> int:
+    """Return where the first line of the text ends: at the paper's edge, or before the word which that would cut."""
+    edge = _fitting_end(text, columns)
     if edge == len(text) or not (_in_word(text[edge - 1]) and _in_word(text[edge])):
         return edge
-    for index in range(edge - 1, start, -1):
+    for index in range(edge - 1, 0, -1):
         if not _in_word(text[index - 1]):
-            return index if text[start:index].strip(" ") else edge
+            return index if text[:index].strip(" ") else edge
     return edge
 
 
@@ -206,11 +211,16 @@ def _in_word(character: str) -> bool:
 
 def _set_columns(left: str, right: str, columns: int) -> list[str]:
     room = columns - display_width(right) - 1
-    if room < max(2, columns // 4):
+    if room < max(2, columns // 4) or _longest_word(left) > room:
         own_lines = [fit(line, columns, Align.RIGHT) for line in wrap(right, columns)]
         return wrap(left, columns) + own_lines
     *above, last = wrap(left, room)
     return [*above, last + " " * (columns - display_width(last) - display_width(right)) + right]
+
+
+def _longest_word(text: str) -> int:
+    """Count the columns of the longest word, which a narrower line would cut; a wide character is no word."""
+    return max(map(len, _WORD.findall(text)), default=0)
 
 
 def _rule(character: str, columns: int, encoding: Encoding) -> str:

@@ -2,7 +2,7 @@
 
 A printout is a sequence of elements, top to bottom. ``layout.lay_out`` breaks it into lines; ``escpos.encode``
 turns those into bytes and ``layout.receipt_to_text`` into text for a screen. Text may hold any Unicode whatever;
-only numbers and sizes are checked here, with ``IllegalRequestError``.
+only numbers and sizes are checked here, with ``IllegalRequestError``. Sizes are in dots of 203 per inch.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,12 @@ QrLevel = Literal["L", "M", "Q", "H"]
 
 QR_BYTES_MAX: dict[QrLevel, int] = {"L": 2953, "M": 2331, "Q": 1663, "H": 1273}
 """What a QR code of version 40 holds in byte mode. Source: ISO/IEC 18004, table 7."""
+
+DOTS_PER_COLUMN = 12
+"""A column is one character of font A: 32 columns are 384 dots (58 mm paper), 48 are 576 (80 mm)."""
+
+PICTURE_WIDTH_MAX = 1152
+PICTURE_HEIGHT_MAX = 400
 
 
 class Align(Enum):
@@ -43,7 +49,7 @@ class Columns:
     """Something on the left and, on its last line, something at the right edge: an article and its amount.
 
     The right side is never cut. What is too long on the left wraps; a right side that leaves the left less than a
-    quarter of the line stands on a line of its own.
+    quarter of the line, or less than one of its words, stands on a line of its own.
     """
 
     left: str
@@ -95,6 +101,34 @@ class QrCode:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of one bit per dot in the middle of the paper, such as a logo; at most 1152 × 400 dots.
+
+    ``bits`` are rows from the top, each filled up to whole bytes; the highest bit is the leftmost dot, a set bit is
+    ink. ``pbm.parse_pbm`` reads one from a file.
+    """
+
+    width_dots: int
+    height_dots: int
+    bits: bytes
+
+    def __post_init__(self) -> None:
+        _check_range("The width of a picture, in dots,", self.width_dots, 1, PICTURE_WIDTH_MAX)
+        _check_range("The height of a picture, in dots,", self.height_dots, 1, PICTURE_HEIGHT_MAX)
+        wanted_bytes = self.row_bytes * self.height_dots
+        if len(self.bits) != wanted_bytes:
+            raise IllegalRequestError(
+                f"A picture of {self.width_dots} × {self.height_dots} dots cannot have {len(self.bits)} bytes.",
+                f"Give {wanted_bytes} bytes, or save the picture again.",
+            )
+
+    @property
+    def row_bytes(self) -> int:
+        """How many bytes one row takes."""
+        return (self.width_dots + 7) // 8
+
+
+@dataclass(frozen=True, slots=True)
 class Cut:
     """Feed to the cutter and ``feed_dots`` further (0 to 255), and cut."""
 
@@ -126,7 +160,7 @@ class DrawerPulse:
                 )
 
 
-Element = Text | Columns | Rule | Feed | QrCode | Cut | DrawerPulse
+Element = Text | Columns | Rule | Feed | QrCode | Picture | Cut | DrawerPulse
 
 
 def _check_range(what: str, value: int, lowest: int, highest: int) -> None:

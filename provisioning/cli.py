@@ -1,6 +1,9 @@
 """`tillsync-provision`: the technician's command. First cut: making and checking node files."""
 
+import contextlib
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,14 +11,16 @@ from typing import Any
 import click
 import msgspec
 
+from provisioning.broker_address import DEFAULT_PORT
 from provisioning.errors import ProvisioningError
+from provisioning.mosquitto import FILE_NAME, USER, MosquittoSettings, mosquitto_configuration
 from provisioning.node_file import FIELDS, NodeFile, check_node_file, read_node_file, write_node_file
 
 
 @click.group()
 @click.version_option(package_name="tillsync")
 def main() -> None:
-    """Bring store nodes to life: make and check the files that say which store a node is."""
+    """Bring nodes and their broker to life: make and check the files that say what they are."""
 
 
 def _options(command: Any) -> Any:
@@ -71,6 +76,33 @@ def check(file: Path, *, as_json: bool) -> None:
         click.echo(json.dumps({"ok": True, "node": msgspec.structs.asdict(checked)}))
     else:
         click.echo(f"{file}: good. Store {checked.store}, actor {checked.store}-{checked.incarnation}.")
+
+
+@main.command("mosquitto")
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/broker"),
+    show_default=True,
+    help="Where the broker keeps its state and its configuration.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on: of the loopback only.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=DEFAULT_PORT, show_default=True, help="Port.")
+def mosquitto(directory: Path, host: str, port: int) -> None:
+    """Write the configuration of a chain's Mosquitto broker."""
+    file = directory / FILE_NAME
+    try:
+        made = mosquitto_configuration(MosquittoSettings(directory.resolve(), host, port))
+    except ProvisioningError as error:
+        raise click.ClickException(str(error)) from error
+    if file.exists():
+        raise click.ClickException(f"{file} exists already; move it away or choose another directory")
+    directory.mkdir(parents=True, exist_ok=True)
+    file.write_text(made, encoding="utf-8")
+    if os.geteuid() == 0:
+        with contextlib.suppress(LookupError):  # no such user where Mosquitto is not installed
+            shutil.chown(directory, USER)
+    click.echo(f"written: {file}. Start the broker with: /usr/sbin/mosquitto -c {file}")
 
 
 if __name__ == "__main__":

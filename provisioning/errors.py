@@ -1,7 +1,8 @@
 """What provisioning refuses.
 
 ProvisioningError
-└── BadNodeFile      a node file that cannot be used; says which field, and what would mend it
+├── BadNodeFile         a node file that cannot be used; says which field, and what would mend it
+└── BadBrokerSettings   a broker's configuration that cannot be made; says which setting, and what would mend it
 """
 
 
@@ -11,3 +12,7 @@ class ProvisioningError(Exception):
 
 class BadNodeFile(ProvisioningError):
     """A node file is missing, not TOML, or a field is out of range."""
+
+
+class BadBrokerSettings(ProvisioningError):
+    """A setting of the broker is out of range, or would open it to strangers."""

@@ -28,6 +28,8 @@ class NodeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http_port: Port = 8080
     printer: str | None = None
     printer_columns: Annotated[int, msgspec.Meta(ge=32, le=48)] = 48
+    receipt_template: str | None = None
+    receipt_logo: str | None = None
     heartbeat_ms: Annotated[int, msgspec.Meta(ge=200, le=60_000)] = 5_000
     quantity_max: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 999
     lines_max: Annotated[int, msgspec.Meta(ge=1, le=2_000)] = 200
@@ -45,6 +47,8 @@ FIELDS: dict[str, str] = {
     "http_port": "Port of the till page and the local API; 0 takes a free one.",
     "printer": "Port of the receipt printer by URL: a device path or socket://HOST:9100. Left out: no printer.",
     "printer_columns": "Columns of the receipt paper: 32 or 48.",
+    "receipt_template": "How receipts look (TOML), relative to the node file. Left out: Tillsync's own template.",
+    "receipt_logo": "Logo at the top of receipts (PBM, one bit per dot), relative to the node file. Left out: none.",
     "heartbeat_ms": "How often the node tells the hub that it is there, in milliseconds.",
     "quantity_max": "The greatest quantity on one line that this till accepts.",
     "lines_max": "The greatest number of lines in one basket that this till accepts.",
@@ -54,14 +58,32 @@ FIELDS: dict[str, str] = {
 
 
 def read_node_file(path: Path) -> NodeFile:
-    """Read and check a node file. Raises: BadNodeFile naming the field and what would mend it."""
+    """Read and check a node file; files that it names are given with their whole path.
+
+    Raises: BadNodeFile naming the field and what would mend it.
+    """
     try:
         raw: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise BadNodeFile(f"{path} does not exist; make one with: tillsync-provision node-file") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadNodeFile(f"{path}: {error}") from error
-    return check_node_file(raw, str(path))
+    node_file = check_node_file(raw, str(path))
+    return msgspec.structs.replace(
+        node_file,
+        receipt_template=_beside(path, "receipt_template", node_file.receipt_template),
+        receipt_logo=_beside(path, "receipt_logo", node_file.receipt_logo),
+    )
+
+
+def _beside(node_file: Path, field: str, named: str | None) -> str | None:
+    """Find a file that the node file names. What is in it, the node checks when it starts."""
+    if named is None:
+        return None
+    found = node_file.parent.resolve() / named
+    if not found.is_file():
+        raise BadNodeFile(f"{node_file}: {field}: {found} is not there; put the file there, or leave {field} out")
+    return str(found)
 
 
 def check_node_file(raw: dict[str, Any], where: str) -> NodeFile:

@@ -7,6 +7,7 @@ import click
 
 from simulators.demo.command import DEFAULT_RECEIPTS, DEFAULT_STORES, DemoOptions, is_good, run_demo
 from simulators.devices.escpos_printer import run_printer
+from simulators.devices.receipt_font import NoReceiptFont
 from simulators.traffic.errors import TrafficError
 from simulators.traffic.layouts import PRESETS
 
@@ -82,9 +83,26 @@ def demo(
 @main.command("printer")
 @click.option("--link", type=click.Path(path_type=Path), help="Make this symbolic link to the pseudo-terminal.")
 @click.option("--transcript", type=click.Path(path_type=Path), help="Append the text of each receipt to this file.")
-def printer(link: Path | None, transcript: Path | None) -> None:
+@click.option(
+    "--png",
+    "pictures",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIRECTORY",
+    help="Write each receipt as a numbered PNG into this folder.",
+)
+@click.option(
+    "--columns",
+    type=click.Choice(["32", "48"]),
+    default="48",
+    show_default=True,
+    help="Columns of its paper: 32 on 58 mm, 48 on 80 mm.",
+)
+def printer(link: Path | None, transcript: Path | None, pictures: Path | None, columns: str) -> None:
     """Run an emulated ESC/POS receipt printer on a pseudo-terminal until Ctrl-C, showing what it prints."""
-    run_printer(link, transcript)
+    try:
+        run_printer(link, transcript, pictures, columns=int(columns))
+    except (NoReceiptFont, OSError) as error:
+        raise click.ClickException(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class StoreUnavailable(Exception):
 
 
 class StoreConflict(StoreUnavailable):
-    """Another transaction stood in the way of this one (a deadlock, a serialisation failure): the same may succeed now."""
+    """Another transaction stood in the way (a deadlock, a serialisation failure): the same may succeed now."""
 
 
 class Granted(NamedTuple):

@@ -18,6 +18,7 @@ from sync_protocol.envelope import Envelope
 from sync_protocol.errors import EnvelopeError, PeerError
 from sync_protocol.events import HubPayload
 from sync_protocol.hub_batches import BatchVerdict, judge_batch
+from sync_protocol.hub_feeds import cut
 from sync_protocol.hub_ports import (
     FENCED,
     Accepted,
@@ -28,7 +29,7 @@ from sync_protocol.hub_ports import (
     StoreUnavailable,
     StreamStep,
 )
-from sync_protocol.limits import CLOCK_DRIFT_MAX_MS, FEED_CHUNK_BYTES_MAX, FEED_CHUNK_ENTITIES_MAX
+from sync_protocol.limits import CLOCK_DRIFT_MAX_MS, FEED_CHUNK_ENTITIES_MAX
 from sync_protocol.messages import (
     Acknowledge,
     Answer,
@@ -121,7 +122,21 @@ class HubSession:
         self._offline.append(actor)
 
     def work(self, now_ms: int) -> bool:
-        """Commit what has gathered, number and feed what changed. Return whether there is more to do at once."""
+        """Commit what has gathered, number and feed what changed. Return whether there is more to do at once.
+
+        Raises: StoreUnavailable; what was not committed is tried again next time.
+        """
+        self.commit(now_ms)
+        if self._pending:
+            self._serve_pending(now_ms)
+        if self._too_large:
+            self._note_too_large(now_ms)
+        if self.marks_waiting:
+            self._feed_marks(now_ms)
+        return bool(self._inbox or self.marks_waiting)
+
+    def commit(self, now_ms: int) -> None:
+        """Commit what has gathered, up to a bound, and no more. Raises: StoreUnavailable."""
         letters, self._inbox = self._inbox[:GROUP_MESSAGES_MAX], self._inbox[GROUP_MESSAGES_MAX:]
         gone, self._offline = self._offline, []
         if letters or gone:
@@ -131,13 +146,6 @@ class HubSession:
                 self._inbox = letters + self._inbox  # what was committed of it is a repeat next time
                 self._offline = gone + self._offline
                 raise
-        if self._pending:
-            self._serve_pending(now_ms)
-        if self._too_large:
-            self._note_too_large(now_ms)
-        if self.marks_waiting:
-            self._feed_marks(now_ms)
-        return bool(self._inbox or self.marks_waiting)
 
     def payloads_to_send(self) -> list[HubPayload]:
         """Give everything that should be published now, in order."""
@@ -390,7 +398,7 @@ class HubSession:
             tx.dead_letter(state.actor, letter.channel, letter.payload, "not-owner", reason, now_ms)
             return
         step = tx.changed_after(fetch.stream, fetch.after, FEED_CHUNK_ENTITIES_MAX)
-        feeds = self._cut(step, tx.entity_states(step.entities, now_ms))
+        feeds = cut(self._store.hub_n, step, tx.entity_states(step.entities, now_ms))
         # Only the first part: the node fetches the next one itself, so that a sale goes out between two of them.
         more = step.more or len(feeds) > 1
         self._reply(state.actor, msgspec.structs.replace(feeds[0], more=more))
@@ -455,24 +463,13 @@ class HubSession:
             for step in steps:
                 to = readers.get(step.stream.partition("/")[2])
                 if to is not None or step.stream == CHAIN_STREAM:
-                    for feed in self._cut(step, [states[entity] for entity in step.entities]):
+                    for feed in cut(self._store.hub_n, step, [states[entity] for entity in step.entities]):
                         self._reply(to, feed)
 
         failure = self._attempt(number)
         if failure is not None:
             raise failure
         self.marks_waiting = bool(steps)
-
-    def _cut(self, step: StreamStep, states: list[EntityState]) -> list[Feed]:
-        """Cut a step into feeds that fit one message each, one at least."""
-        feeds: list[Feed] = []
-        previous, done = step.previous, 0
-        for part in _split_by_size(states) or [[]]:
-            done += len(part)
-            seq = step.numbers[done - 1] if done < len(states) else step.seq
-            feeds.append(Feed(self._store.hub_n, step.stream, previous, seq, part))
-            previous = seq
-        return feeds
 
     # --- sending ------------------------------------------------------------------------------------------------
 
@@ -481,17 +478,3 @@ class HubSession:
 
     def _reply(self, to: str | None, message: FromHub) -> None:
         self._replies.append((to, message))
-
-
-def _split_by_size(states: list[EntityState]) -> list[list[EntityState]]:
-    """Split entity states so that each part's plain size stays within a message."""
-    parts: list[list[EntityState]] = []
-    size_bytes = 0
-    for state in states:
-        state_bytes = len(msgspec.msgpack.encode(state))
-        if not parts or size_bytes + state_bytes > FEED_CHUNK_BYTES_MAX:
-            parts.append([])
-            size_bytes = 0
-        parts[-1].append(state)
-        size_bytes += state_bytes
-    return parts

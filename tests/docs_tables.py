@@ -1,23 +1,32 @@
-"""Writes `docs/settings.md`: the tables of settings and the help of all commands, from the code itself.
+"""Writes what documents take from the code: `docs/settings.md`, and the tables of metrics in `docs/operations.md`.
 
-`python -m tests.docs_tables` writes the file; `tests/test_docs.py` fails while it differs.
+`python -m tests.docs_tables` writes the files; `tests/test_docs.py` fails while they differ.
 """
 
+import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from prometheus_client import CollectorRegistry
 
 import edge_node.cli
 import hub.cli
 import pos_drivers.cli
 import provisioning.cli
 import simulators.cli
+from edge_node.node import Node
+from hub.api.health.chain_state import ChainState
+from hub.context import open_context
 from hub.settings import SENTENCES, HubSettings
 from provisioning.node_file import FIELDS, NodeFile
+from provisioning.service.metrics import describe
 
 PATH = Path(__file__).parent.parent / "docs" / "settings.md"
+OPERATIONS = PATH.with_name("operations.md")
 COMMANDS: dict[str, click.Command] = {
     "tillsync-hub": hub.cli.main,
     "tillsync-edge": edge_node.cli.main,
@@ -72,5 +81,42 @@ def document() -> str:
     return "\n".join(line.rstrip() for line in lines).rstrip() + "\n"
 
 
+def _metrics(registry: CollectorRegistry) -> list[str]:
+    lines = ["| metric | type | what it is |", "|---|---|---|"]
+    return lines + [f"| `{one.name}` | {one.kind} | {one.sentence} |" for one in describe(registry)]
+
+
+def _edge_metrics(directory: Path) -> list[str]:
+    node = Node(NodeFile(store="a", broker="mqtt://127.0.0.1"), directory / "edge")
+    try:
+        return _metrics(node.metrics.registry)
+    finally:
+        node.database.close()
+
+
+def _hub_metrics(directory: Path) -> list[str]:
+    context = open_context(HubSettings(directory=directory / "hub"))
+    try:
+        context.metrics.registry.register(ChainState(context, lambda: 0))
+        return _metrics(context.metrics.registry)
+    finally:
+        context.close()
+
+
+TABLES: dict[str, Callable[[Path], list[str]]] = {"edge": _edge_metrics, "hub": _hub_metrics}
+
+
+def operations() -> str:
+    """Give `docs/operations.md` with its tables of metrics as they follow from the code."""
+    text = OPERATIONS.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as directory:
+        for name, table in TABLES.items():
+            begin, end = f"<!-- {name} metrics: generated -->", "<!-- end -->"
+            made = "\n".join([begin, *table(Path(directory)), end])
+            text = re.sub(f"{begin}.*?{end}", made, text, flags=re.DOTALL)
+    return text
+
+
 if __name__ == "__main__":
     PATH.write_text(document(), encoding="utf-8")
+    OPERATIONS.write_text(operations(), encoding="utf-8")

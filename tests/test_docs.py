@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs_tables import PATH, document
+from tests.docs_tables import OPERATIONS, PATH, document, operations
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "sync_protocol" / "SPEC.md"])
@@ -13,6 +13,10 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "
 
 def test_settings_and_help_in_the_docs_are_those_of_the_code() -> None:
     assert PATH.read_text(encoding="utf-8") == document(), "run: ./run exec python -m tests.docs_tables"
+
+
+def test_metrics_in_the_docs_are_those_of_the_code() -> None:
+    assert OPERATIONS.read_text(encoding="utf-8") == operations(), "run: ./run exec python -m tests.docs_tables"
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -10,13 +10,15 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from prometheus_client import Counter
 from starlette.background import BackgroundTask
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge_node.api import problems
+from edge_node.api import health, problems
 from edge_node.api.schemas import BasketIn, EnrolIn, FindIn, Id, PayIn, show_basket, show_member, show_receipt
 from edge_node.catalogue import read_programme, search_items
 from edge_node.errors import NotIntroduced
@@ -30,6 +32,7 @@ from loyalty.baskets import format_quantity
 from loyalty.programme import Programme
 from loyalty.receipts import Receipt
 from pos_drivers import receipt_to_text
+from provisioning import look
 
 PAGES: Final = Path(__file__).parent.parent / "pages"
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024
@@ -56,10 +59,11 @@ class Json(Response):
 
 
 class Guard:
-    """Refuses bodies that are too large or no JSON, and sets the headers every answer has."""
+    """Refuses bodies that are too large or no JSON, sets every answer's headers, and answers what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, refusals: Counter) -> None:
         self._app = app
+        self._refusals = refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request (ASGI)."""
@@ -67,9 +71,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
         scope[ARRIVED] = time.perf_counter()
+        has_begun = False
 
         async def send_with_headers(message: Any) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 message["headers"] = [*message["headers"], *_HEADERS]
             await send(message)
 
@@ -77,7 +84,13 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive, send_with_headers)
+        try:
+            await self._app(scope, receive, send_with_headers)
+        except Exception as error:  # noqa: BLE001 - the edge of the system: logged here, once
+            self._refusals.labels("unexpected").inc()
+            answer = problems.unexpected(scope, error)
+            if not has_begun:  # else the answer is cut off, which the caller notices
+                await answer(scope, receive, send_with_headers)
 
 
 def _refuse(request: Request) -> Response | None:
@@ -103,10 +116,11 @@ def create_api(node: Node) -> FastAPI:
         redoc_url=None,
         description="One store's local API. It listens on the loopback only: the till is on the same machine.",
     )
-    problems.install(app)
-    app.add_middleware(Guard)
+    problems.install(app, node.metrics.refusals)
+    app.add_middleware(Guard, refusals=node.metrics.refusals)
     hosts = ["127.0.0.1", "localhost", "[::1]", "testserver", node.file.http_host]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
+    health.install(app, node)
     _status(app, node)
     _members(app, node)
     _baskets(app, node)
@@ -114,6 +128,7 @@ def create_api(node: Node) -> FastAPI:
     _comparison(app, node)
     if PAGES.is_dir():
         app.mount("/static", StaticFiles(directory=PAGES), name="static")
+        app.mount(look.PATH, StaticFiles(directory=look.STATIC), name="look")
 
         @app.get("/", include_in_schema=False)
         async def till_page() -> FileResponse:
@@ -205,8 +220,7 @@ def _members(app: FastAPI, node: Node) -> None:
         """Enrol a member who has given consent; works offline too."""
         identities = {kind: value for kind, value in (("phone", body.phone), ("card", body.card)) if value}
         if not identities:
-            detail = "name a phone or a card"
-            return problems.problem(422, "validation", "The request cannot be used", detail, "Add phone or card.")
+            raise RequestValidationError([{"loc": ("body", "phone"), "msg": "name a phone or a card"}])
         return Json(_member_body(node, await node.selling.enrol(identities, body.name)), status_code=201)
 
     @app.get("/api/members/{member}", tags=["members"])

@@ -1,5 +1,7 @@
-// Money, quantities and points as text and back.
+// Money and quantities typed at the till, and quantities as text; how money and counts are shown stands in the look.
 // Rule: no floating point; money is an integer of minor units, a quantity an integer of thousandths.
+
+export { formatCount, formatMoney, moneyDigits, shortMask } from "/look/amounts.js";
 
 const QUANTITY_DECIMALS = 3;
 const QUANTITY_SCALE = 10 ** QUANTITY_DECIMALS;
@@ -11,25 +13,6 @@ const NOTES_MAJOR_WITHOUT_DECIMALS = [100, 500, 1000, 5000, 10000];
 /** Full-width digits and signs (a Chinese input method left on) become plain ones. */
 export function plainText(text) {
   return text.normalize("NFKC").trim();
-}
-
-function grouped(digits) {
-  return digits.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-}
-
-/** The amount as digits only, as a cashier would type it: 17350 -> "173.50". */
-export function moneyDigits(amount_minor, currency) {
-  const digits = String(Math.abs(amount_minor)).padStart(currency.decimals + 1, "0");
-  const sign = amount_minor < 0 ? "-" : "";
-  if (currency.decimals === 0) return sign + digits;
-  return `${sign}${digits.slice(0, -currency.decimals)}.${digits.slice(-currency.decimals)}`;
-}
-
-/** The amount as shown: 1735000 -> "¥17,350.00"; a minus sign stands before the symbol. */
-export function formatMoney(amount_minor, currency) {
-  const [major, minor] = moneyDigits(Math.abs(amount_minor), currency).split(".");
-  const sign = amount_minor < 0 ? "−" : "";
-  return sign + currency.symbol + grouped(major) + (minor === undefined ? "" : `.${minor}`);
 }
 
 /** Minor units of a typed amount, or null when it is not one ("12", "12.5" and "1,200.50" are). */
@@ -74,7 +57,3 @@ export function shownQuantity(text) {
 }
 
 export const ONE_THOUSANDTHS = QUANTITY_SCALE;
-
-export function formatCount(count) {
-  return count < 0 ? `−${grouped(String(-count))}` : grouped(String(count));
-}

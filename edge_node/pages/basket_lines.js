@@ -1,8 +1,8 @@
 // The lines of the basket: adding, the chosen line, its quantity.
 // Rule: the page asks for a basket, the node prices it; a line that an offer brought is not the cashier's to change.
 
+import { byId, element, icon, redraw, setHidden, setText } from "/look/dom.js";
 import { formatMoney, formatQuantity, ONE_THOUSANDTHS, parseQuantity, shownQuantity } from "./amounts.js";
-import { byId, element, icon, redraw, setHidden, setText } from "./dom.js";
 import { SUPERSEDED } from "./node_api.js";
 
 export class BasketLines {
@@ -38,7 +38,8 @@ export class BasketLines {
       return;
     }
     const before_thousandths = line ? parseQuantity(line.quantity) : 0;
-    this.#setQuantity(code, before_thousandths + quantity_thousandths, (priced_line) => {
+    this.#setQuantity(code, before_thousandths + quantity_thousandths, (priced_line, index) => {
+      this.chosen_index = index;
       const amount = formatMoney(priced_line.net_minor, this.#till.currency);
       return ["note.line-added", { quantity: shownQuantity(priced_line.quantity), amount }];
     });
@@ -62,9 +63,8 @@ export class BasketLines {
     };
     this.#till.change(mutate, (priced) => {
       const index = priced.lines.findIndex((line) => line.code === code);
-      this.chosen_index = index;
       if (index < 0) return;
-      const [key, values] = heard(priced.lines[index]);
+      const [key, values] = heard(priced.lines[index], index);
       this.#till.message.say(this.#till.language.text(key, { name: this.name(priced.lines[index]), ...values }));
     });
   }

@@ -1,7 +1,7 @@
 // The result list under the field: at most twelve choices, one of them marked.
 // Rule: the list belongs to the text it was made for; another text needs another list.
 
-import { byId, element, icon, redraw, setHidden } from "./dom.js";
+import { byId, element, icon, redraw, setHidden } from "/look/dom.js";
 
 export const CHOICES_MAX = 12;
 
@@ -19,7 +19,7 @@ export class Choices {
     this.marked_index = -1;
   }
 
-  /** Show `choices` ({code, title, detail, trailing, note, is_usable, take}) made for the text `query`. */
+  /** Show `choices` ({code, title, detail, trailing, note: {kind, words}, take}) made for the text `query`. */
   show(query, choices, marked_index = 0) {
     this.query = query;
     this.all = choices.slice(0, CHOICES_MAX);
@@ -58,8 +58,7 @@ export class Choices {
 
   #row(choice, index) {
     const note = choice.note
-      ? element("span", { class: "coupon-state", "data-kind": choice.is_usable ? "done" : "warning" },
-        icon(choice.is_usable ? "done" : "warning"), choice.note)
+      ? element("span", { class: "coupon-state", "data-kind": choice.note.kind }, icon(choice.note.kind), choice.note.words)
       : null;
     return element("li", {
       id: `result-${index}`, role: "option", "aria-selected": String(index === this.marked_index),

@@ -1,11 +1,18 @@
 // The node's state, asked for every two seconds: the connection strip, the top bar and the fence.
 // Rule: the strip is always there and always as high, so that nothing moves when the line drops.
 
+import { byId, element, icon, redraw, setData, setHidden, setText } from "/look/dom.js";
+import { drawThemeSwitch } from "/look/theme.js";
 import { formatCount } from "./amounts.js";
-import { byId, element, icon, redraw, setData, setHidden, setText } from "./dom.js";
 
 const POLL_EVERY_MS = 2000;
 const POLL_TIMEOUT_MS = 3000;
+const STATE_LOOKS = {
+  starting: { kind: "none", icon: "waiting" },
+  online: { kind: "done", icon: "online" },
+  offline: { kind: "warning", icon: "offline" },
+  restarting: { kind: "note", icon: "waiting" },
+};
 const PRINTER_STATES_GOOD = ["ready", "ok", "idle", "online", "enabled", "open"];
 
 /** Ask for the status for ever, and at once when the page comes to the front. */
@@ -61,8 +68,9 @@ export function drawConnection(till) {
   const details = connectionDetails(till, state);
   const strip = byId("connection");
   setData(strip, "state", state);
+  setData(strip, "kind", STATE_LOOKS[state].kind);
   redraw(strip, [state, words, details], () => [
-    icon(state === "starting" ? "restarting" : state),
+    icon(STATE_LOOKS[state].icon),
     element("strong", {}, words),
     ...details.map((detail) => element("span", {}, detail)),
   ]);
@@ -93,8 +101,8 @@ function drawPrinter(till) {
 
 export function drawTopBar(till) {
   const { status, language } = till;
-  setText(byId("language-switch"), language.other_code === "zh" ? "中文" : "English");
-  byId("language-switch").lang = language.other_code === "zh" ? "zh-CN" : "en";
+  language.nameOtherOn(byId("language-switch"));
+  drawThemeSwitch(byId("theme-switch"), language);
   if (status === null) return;
   setText(byId("store-name"), status.store_name);
   setText(byId("actor"), language.text("page.till", { actor: status.actor }));

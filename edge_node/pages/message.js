@@ -2,7 +2,7 @@
 // Rule: an error stays until the cashier acts on it (Esc, another mode, a good typed entry); a scan that went well
 // does not hide it, for the cashier may be looking at the goods.
 
-import { byId, icon, redraw, setData, setText } from "./dom.js";
+import { byId, icon, redraw, setData, setText } from "/look/dom.js";
 import { describeProblem } from "./problems.js";
 
 export class Message {

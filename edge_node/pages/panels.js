@@ -1,8 +1,8 @@
 // The panels beside the basket: the member, the coupons of this sale, the totals.
 // Rule: a state is shown by an icon and words, never by colour alone.
 
-import { formatCount, formatMoney } from "./amounts.js";
-import { byId, element, icon, redraw, setText } from "./dom.js";
+import { byId, element, icon, redraw, setText } from "/look/dom.js";
+import { formatCount, formatMoney, shortMask } from "./amounts.js";
 import { couponReason } from "./problems.js";
 
 function heading(words) {
@@ -20,6 +20,12 @@ function couponState(kind, words) {
   return element("span", { class: "coupon-state", "data-kind": kind }, icon(kind), words);
 }
 
+/** The title of a coupon where the member's list knows it, else its code. */
+export function couponName({ code }, { sale, language }) {
+  const known = sale.priced?.member?.coupons.find((coupon) => coupon.code === code);
+  return (known ? language.pick(known.title_zh, known.title_en) : "") || code;
+}
+
 /** What a coupon gives, in words: "¥30.00 off from ¥200.00". */
 export function couponTerms(coupon, { language, currency }) {
   const value = formatMoney(coupon.value_minor, currency);
@@ -27,17 +33,22 @@ export function couponTerms(coupon, { language, currency }) {
   return language.text("coupon.condition", { value, threshold: formatMoney(coupon.threshold_minor, currency) });
 }
 
-export function couponUsability(coupon, language) {
-  if (coupon.usable_here) return language.text("coupon.usable");
-  return language.text("coupon.unusable", { reason: couponReason(coupon, language) });
+/** Whether a coupon of the member can be used here now: {kind, words}. Online, the hub is asked when it is paid with. */
+export function couponUsability(coupon, { language, status }) {
+  if (coupon.usable_here) return { kind: "done", words: language.text("coupon.usable") };
+  if (coupon.reason_code === "held-elsewhere" && status?.online) {
+    return { kind: "hint", words: language.text("coupon.asked") };
+  }
+  return { kind: "warning", words: language.text("coupon.unusable", { reason: couponReason(coupon, language) }) };
 }
 
 function memberCoupon(coupon, till) {
   const { language } = till;
-  const usability = couponState(coupon.usable_here ? "done" : "warning", couponUsability(coupon, language));
+  const { kind, words } = couponUsability(coupon, till);
   return element("li", { "data-testid": "member-coupon", "data-code": coupon.code },
-    element("span", { class: "coupon-title" }, language.pick(coupon.title_zh, coupon.title_en) || coupon.code),
-    element("span", { class: "coupon-terms" }, couponTerms(coupon, till)), usability);
+    element("span", { class: "coupon-title" }, couponName(coupon, till)),
+    element("span", { class: "coupon-terms" }, couponTerms(coupon, till)),
+    couponState(kind, words));
 }
 
 function memberPoints(member, { language, currency, status }) {
@@ -58,7 +69,7 @@ function memberPoints(member, { language, currency, status }) {
 function memberShown(member, till) {
   const { language } = till;
   const name = member.name || language.text("member.unnamed");
-  const identity = [member.phone_masked, member.card_masked].filter(Boolean).join(" · ");
+  const identity = [member.phone_masked, member.card_masked].filter(Boolean).map(shortMask).join("  ");
   return [
     element("div", { class: "card-head member-head" }, icon("member"),
       element("h2", { class: "member-name", "data-testid": "member-name" }, name),
@@ -77,7 +88,8 @@ export function drawMember(till) {
     return [
       element("div", { class: "card-head member-head", "data-testid": "member-none" }, icon("member"),
         element("h2", {}, language.text("member.none"))),
-      element("p", { class: "quiet" }, language.text("member.none.next")),
+      element("button", { type: "button", class: "add-key", "data-action": "member", "data-testid": "add-member" },
+        icon("more"), language.text("member.none.next"), element("kbd", {}, "F2")),
     ];
   });
 }
@@ -96,7 +108,7 @@ function saleCoupon(coupon, till) {
     ? couponState("done", language.text("coupon.applied", { amount: formatMoney(coupon.discount_minor, currency) }))
     : couponState("warning", couponRefusal(coupon, till));
   return element("li", { "data-testid": "coupon", "data-code": coupon.code, "data-applied": String(coupon.applied) },
-    element("div", { class: "coupon-words" }, element("span", { class: "coupon-title" }, coupon.code), state),
+    element("div", { class: "coupon-words" }, element("span", { class: "coupon-title" }, couponName(coupon, till)), state),
     removeButton("remove-coupon", language.text("coupon.remove", { code: coupon.code }), coupon.code));
 }
 
@@ -107,14 +119,17 @@ function couponList(words, rows) {
 
 /** The coupons on this sale, then those the member has besides (before the payment: it may have used them). */
 export function drawCoupons(till) {
-  const { sale, language, currency } = till;
+  const { sale, language, currency, status } = till;
   const on_sale = sale.priced?.coupons ?? [];
   const of_member = sale.receipt === null ? sale.priced?.member?.coupons ?? [] : [];
   const others = of_member.filter((coupon) => !on_sale.some(({ code }) => code === coupon.code));
-  redraw(byId("coupons"), [on_sale, others, language.code, currency], () => {
+  redraw(byId("coupons"), [on_sale, of_member, language.code, currency, status?.online], () => {
     if (on_sale.length + others.length === 0) {
-      const next = element("p", { class: "quiet" }, language.text("coupon.none.next"));
-      return [heading(language.text("coupon.none")), next];
+      return [
+        heading(language.text("coupon.none")),
+        element("button", { type: "button", class: "add-key", "data-action": "coupon", "data-testid": "add-coupon" },
+          icon("more"), language.text("coupon.none.next"), element("kbd", {}, "F3")),
+      ];
     }
     return [
       ...couponList(language.text("coupon.label"), on_sale.map((coupon) => saleCoupon(coupon, till))),

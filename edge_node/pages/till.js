@@ -1,14 +1,15 @@
 // The till page: what it is made of, and which key or button does what.
 // Rule: the views decide, the node prices and books; this file only joins them. Errors are said in the message line.
 
+import { byId, setData, setHidden } from "/look/dom.js";
+import { onSystemTheme, switchTheme } from "/look/theme.js";
 import { formatMoney } from "./amounts.js";
 import { changeBasket } from "./basket_lines.js";
 import { drawConnection, drawFence, drawTopBar, pollStatus } from "./connection.js";
 import { removeCoupon } from "./coupon_entry.js";
-import { byId, setData, setHidden } from "./dom.js";
 import { EntryQueue, ScanWatch, scannedEntry } from "./entries.js";
 import { Field } from "./field.js";
-import { Language } from "./language.js";
+import { TillLanguage } from "./language.js";
 import { removeMember } from "./member_entry.js";
 import { Message } from "./message.js";
 import { NodeApi, NodeUnreachable, Problem } from "./node_api.js";
@@ -36,9 +37,7 @@ class Till {
     this.view = "sale";
     this.is_slow = false;
     this.fence_told = null;
-    this.language = new Language({
-      storage: localStorage, url_search: location.search, browser_language: navigator.language,
-    });
+    this.language = new TillLanguage();
     this.node = new NodeApi(() => this.draw());
     this.field = new Field(this.language);
     this.message = new Message(this);
@@ -138,10 +137,14 @@ class Till {
   }
 
   switchLanguage() {
-    this.language.switchTo(this.language.other_code);
-    history.replaceState(null, "", location.pathname);
+    this.language.switchToOther();
     this.language.applyTo(document);
     this.sale.setLanguage(this.language.code).catch((problem) => this.refused(problem));
+    this.draw();
+  }
+
+  switchTheme() {
+    switchTheme();
     this.draw();
   }
 
@@ -224,6 +227,7 @@ function actionsOf(till) {
     back: () => till.current.back(),
     enter: () => till.submit(till.field.text, false),
     "switch-language": () => till.switchLanguage(),
+    "switch-theme": () => till.switchTheme(),
     "choose-line": ({ index }) => till.lines.choose(Number(index)),
     "line-less": () => till.lines.step(-1),
     "line-more": () => till.lines.step(1),
@@ -232,6 +236,7 @@ function actionsOf(till) {
     "remove-member": () => till.view === "sale" && removeMember(till),
     "remove-coupon": ({ code }) => till.view === "sale" && removeCoupon(till, code),
     tender: ({ kind }) => till.views.pay.choose(kind),
+    "amount-key": ({ key }) => till.views.pay.press(key),
     "quick-amount": ({ index }) => till.views.pay.takeQuick(Number(index)),
     "choose-receipt": ({ index }) => till.views.receipts.choose(Number(index)),
   };
@@ -275,6 +280,7 @@ function listen(till) {
     if (target && !target.disabled) actions[target.dataset.action](target.dataset);
   });
   till.field.onInput((text) => till.current.typed(text));
+  onSystemTheme(() => till.draw());
 }
 
 /** Go on where a reload left off: with the payment that was sent, or with the basket. */

@@ -1,8 +1,8 @@
 // Cancelling a sale that the customer left: a step of its own, for it cannot be undone.
 
+import { byId, element, redraw } from "/look/dom.js";
 import { formatMoney } from "./amounts.js";
 import { confirmKeys } from "./confirm_step.js";
-import { byId, element, redraw } from "./dom.js";
 
 export class CancelView {
   #till;
@@ -45,7 +45,7 @@ export class CancelView {
       element("div", { class: "sheet" },
         element("h2", {}, language.text("cancel.title")),
         element("p", {}, language.text("cancel.cause", { count, amount })),
-        confirmKeys(language, "cancel")),
+        confirmKeys(language, "cancel", { is_grave: true })),
     ]);
   }
 }

@@ -1,8 +1,8 @@
 // Enrolling an unknown phone number: a step of its own, in which Enter means that the customer agreed.
 
+import { byId, element, redraw } from "/look/dom.js";
 import { plainText } from "./amounts.js";
 import { confirmKeys } from "./confirm_step.js";
-import { byId, element, redraw } from "./dom.js";
 import { enrol } from "./member_entry.js";
 
 export class EnrolView {

@@ -1,8 +1,9 @@
 // Taking the payment: choose a tender, confirm its amount, until nothing is due; then the node books it.
 // Rule: a payment that was sent is repeated as it was until the node answers; meanwhile no other one is sent.
 
+import { byId, element, icon, redraw } from "/look/dom.js";
+import { amountKeys, ERASE } from "./amount_keys.js";
 import { formatMoney, moneyDigits, parseMoney, quickAmounts } from "./amounts.js";
-import { byId, element, icon, redraw } from "./dom.js";
 import { amountProblem, paidMinor, pointsReach, pointsRefusal, TENDER_KINDS, withTender } from "./tenders.js";
 
 const SCAN_CHARACTERS_MIN = 8;  // shorter ones may be an amount typed very fast
@@ -104,6 +105,7 @@ export class PayView {
   }
 
   get quick_amounts_minor() {
+    if (this.kind !== "cash") return [this.#proposedMinor()];
     return quickAmounts(this.#due_minor, this.#till.currency);
   }
 
@@ -112,6 +114,14 @@ export class PayView {
     this.#till.field.fill(moneyDigits(this.quick_amounts_minor[index], this.#till.currency));
     this.#till.message.clear();
     this.#till.draw();
+  }
+
+  /** One of the digits to press. */
+  press(key) {
+    if (this.stage !== "amount") return;
+    if (key === ERASE) this.#till.field.erase();
+    else this.#till.field.insert(key);
+    this.typed();
   }
 
   #proposedMinor() {
@@ -130,7 +140,7 @@ export class PayView {
     this.kind = kind;
     this.marked_index = this.#kinds.indexOf(kind);
     this.stage = "amount";
-    this.quick_index = kind === "cash" ? 0 : -1;
+    this.quick_index = 0;
     this.#till.message.clear();
     this.#till.field.fill(moneyDigits(this.#proposedMinor(), this.#till.currency));
     this.#till.draw();
@@ -211,7 +221,7 @@ export class PayView {
       online: status?.online, member: sale.priced?.member,
     };
     redraw(byId("view-pay"), shown,
-      () => [this.#figures(shown), this.#tenderKeys(), this.#amountKeys(shown), this.#confirmKey()]);
+      () => [this.#figures(shown), this.#tenderKeys(), this.#amountDesk(shown), this.#confirmKey()]);
   }
 
   #figures({ total_minor, due_minor, change_minor }) {
@@ -254,18 +264,22 @@ export class PayView {
     return language.text("tender.points.up-to", { amount: this.#till.money(here_minor) });
   }
 
-  #amountKeys({ due_minor }) {
+  /** While an amount is asked for: usual amounts, and digits to press. */
+  #amountDesk({ due_minor }) {
     const { language, currency } = this.#till;
-    const group = element("div", { class: "quick-keys", role: "group", "aria-label": language.text("pay.quick") });
-    if (this.stage !== "amount" || this.kind !== "cash") return group;
-    this.quick_amounts_minor.forEach((amount_minor, index) => {
-      const words = amount_minor === due_minor ? language.text("pay.exact") : "";
-      group.append(element("button", {
-        type: "button", "data-action": "quick-amount", "data-index": index, "data-testid": "quick-amount",
-        "data-amount-minor": amount_minor, "aria-pressed": String(index === this.quick_index),
-      }, formatMoney(amount_minor, currency), element("small", {}, words)));
-    });
-    return group;
+    const desk = element("div", { class: "amount-desk" });
+    if (this.stage === "amount") desk.append(this.#quickKeys(due_minor), amountKeys(language, currency));
+    return desk;
+  }
+
+  #quickKeys(due_minor) {
+    const { language, currency } = this.#till;
+    const keys = this.quick_amounts_minor.map((amount_minor, index) => element("button", {
+      type: "button", "data-action": "quick-amount", "data-index": index, "data-testid": "quick-amount",
+      "data-amount-minor": amount_minor, "aria-pressed": String(index === this.quick_index),
+    }, formatMoney(amount_minor, currency),
+    amount_minor === due_minor ? element("small", {}, language.text("pay.exact")) : null));
+    return element("div", { class: "quick-keys", role: "group", "aria-label": language.text("pay.quick") }, ...keys);
   }
 
   #confirmKey() {
@@ -274,7 +288,7 @@ export class PayView {
     const step = is_choosing ? "choose" : this.stage === "amount" ? "confirm" : "finish";
     const words = language.text(`pay.${step}`, { kind: language.text(`tender.${this.#kinds[this.marked_index]}`) });
     return element("button", {
-      type: "button", class: "confirm-key", "data-action": "enter", "data-testid": "pay-confirm",
+      type: "button", class: "confirm-key filled", "data-action": "enter", "data-testid": "pay-confirm",
       "data-step": step, disabled: this.stage === "booking",
     }, words, element("kbd", {}, "Enter"));
   }

@@ -1,7 +1,7 @@
 // The last receipts: reading one again and printing it again (the node marks it as a copy).
 
-import { plainText } from "./amounts.js";
-import { byId, element, redraw } from "./dom.js";
+import { byId, element, redraw } from "/look/dom.js";
+import { plainText, shortMask } from "./amounts.js";
 import { SUPERSEDED } from "./node_api.js";
 
 const RECEIPTS_MAX = 20;
@@ -127,7 +127,7 @@ export class ReceiptsView {
     },
     element("strong", {}, receipt), element("small", {}, time),
     element("span", { class: "receipt-amount" }, this.#till.money(total_minor)),
-    element("small", {}, member_masked ?? "")));
+    element("small", {}, shortMask(member_masked ?? ""))));
   }
 
   #reader() {
@@ -137,7 +137,7 @@ export class ReceiptsView {
     return element("div", { class: "receipt-reader" },
       element("pre", { class: "receipt-text", "data-testid": "receipt-text", "aria-label": label }, text),
       element("button", {
-        type: "button", class: "confirm-key", "data-action": "enter", "data-testid": "reprint",
+        type: "button", class: "confirm-key filled", "data-action": "enter", "data-testid": "reprint",
         disabled: this.#opened === null,
       }, language.text("receipts.print"), element("kbd", {}, "Enter")));
   }

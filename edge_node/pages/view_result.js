@@ -1,8 +1,8 @@
 // After the payment: the change in large figures, the receipt, the points. Enter, Esc or a scan begins the next sale.
 
+import { byId, element, icon, redraw } from "/look/dom.js";
 import { formatCount, formatMoney } from "./amounts.js";
 import { printerTrouble } from "./connection.js";
-import { byId, element, icon, redraw } from "./dom.js";
 
 export class ResultView {
   #till;
@@ -96,6 +96,6 @@ function fact(label, value, testid) {
 }
 
 function nextKey(language) {
-  return element("button", { type: "button", class: "confirm-key", "data-action": "enter", "data-testid": "next-sale" },
+  return element("button", { type: "button", class: "confirm-key filled", "data-action": "enter", "data-testid": "next-sale" },
     language.text("result.next"), element("kbd", {}, "Enter"));
 }

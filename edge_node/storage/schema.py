@@ -154,3 +154,12 @@ def m0001_first_cut(db: Database) -> None:
     """Create everything the first version keeps."""
     for statement in _TABLES:
         db.execute(statement)
+
+
+def known_steps() -> list[str]:
+    """Name all migrations that this program knows, the first one first."""
+    empty = Database(memory=True)
+    try:
+        return [step.name for step in migrations.pending(empty)]
+    finally:
+        empty.close()

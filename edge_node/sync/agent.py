@@ -4,21 +4,34 @@ One rule: the session is only ever touched by this thread. Everything else hands
 is full the item is dropped, because the session repeats whatever got no answer.
 """
 
+import contextlib
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
 from concurrent.futures import Future
 from typing import Final, NamedTuple
 
 from edge_node.clock import SystemClock
+from edge_node.errors import StorageUnavailable
+from edge_node.metrics import ASK_OUTCOMES, HUB_CODES, NodeMetrics, among
 from edge_node.storage.sync_store import SqliteEdgeStore
 from edge_node.sync.broker_link import BrokerLink
 from provisioning.broker_address import BrokerAddress
+from provisioning.service.stopping import stop_within
 from sync_protocol.edge_session import WELCOMED, EdgeSession
 from sync_protocol.envelope import plain_node_envelope
-from sync_protocol.events import Answered, EdgeEvent, FeedApplied, Fenced, PayloadRejected, Refused, Welcomed
+from sync_protocol.events import (
+    Acknowledged,
+    Answered,
+    EdgeEvent,
+    FeedApplied,
+    Fenced,
+    PayloadRejected,
+    Refused,
+    Welcomed,
+)
 from sync_protocol.messages import Question
 
 log = logging.getLogger(__name__)
@@ -26,6 +39,10 @@ log = logging.getLogger(__name__)
 INBOX_MAX: Final = 2_000
 CONTACT_HEARTBEATS: Final = 3
 ASK_DEADLINE_MS: Final = 250
+COMMITTED_MAX: Final = 10_000
+"""How many commits are remembered until they are acknowledged; of a longer outage the oldest are not measured."""
+
+STOP_S: Final = 0.5
 _WAIT_MAX_S: Final = 5.0
 _ERROR_WAIT_S: Final = 1.0
 
@@ -40,6 +57,7 @@ class _Lost(NamedTuple):
 
 class _Grew(NamedTuple):
     last_entry: int
+    committed_s: float
 
 
 class _Payload(NamedTuple):
@@ -52,7 +70,7 @@ class _Question(NamedTuple):
 
 
 class _Stop(NamedTuple):
-    """End the thread."""
+    """Wakes the thread so that it sees that it is to end."""
 
 
 _Item = _Ready | _Lost | _Grew | _Payload | _Question | _Stop
@@ -69,7 +87,7 @@ class SyncAgent:
         *,
         heartbeat_ms: int,
         software: str,
-        on_feed: Callable[[tuple[str, ...]], None] | None = None,
+        metrics: NodeMetrics,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -77,7 +95,9 @@ class SyncAgent:
         self._session = EdgeSession(store, plain_node_envelope(), software=software, heartbeat_ms=heartbeat_ms)
         self._inbox: queue.Queue[_Item] = queue.Queue(INBOX_MAX)
         self._waiting: dict[int, Future[Answered]] = {}
-        self._on_feed = on_feed
+        self._metrics = metrics
+        self._committed: deque[_Grew] = deque(maxlen=COMMITTED_MAX)
+        self._stopping = threading.Event()
         self._link = BrokerLink(
             store.position().actor,
             broker,
@@ -86,7 +106,6 @@ class SyncAgent:
             on_payload=self._offer_payload,
         )
         self._thread = threading.Thread(target=self._run, name="sync-agent", daemon=True)
-        self.refusals: list[Refused] = []
 
     def start(self) -> None:
         """Start the thread and the broker link."""
@@ -94,19 +113,22 @@ class SyncAgent:
         self._link.start()
 
     def stop(self) -> None:
-        """End both. What is unsent stays in the outbox."""
-        self._inbox.put(_Stop())
-        self._thread.join()
+        """End both. What was committed is handed to the broker if it takes it now, the rest stays in the outbox."""
+        self._stopping.set()
+        with contextlib.suppress(queue.Full):  # then the thread is awake anyway
+            self._inbox.put_nowait(_Stop())
+        stop_within(STOP_S, "sync agent", self._thread.join)
         self._link.stop()
 
     def grew(self, last_entry: int) -> None:
-        """Tell that the log grew: a batch leaves at once if the line is idle."""
-        self._put(_Grew(last_entry))
+        """Tell that a commit just made the log grow: a batch leaves at once if the line is idle."""
+        self._put(_Grew(last_entry, time.monotonic()))
 
     def ask(self, question: Question) -> "Future[Answered]":
         """Ask the hub; the future ends within the deadline, with outcome `timeout` if nothing came."""
         answer: Future[Answered] = Future()
         if not self._put(_Question(question, answer)):
+            self._metrics.hub_asks.labels("timeout").inc()
             answer.set_result(Answered(0, "timeout", "the node is too busy", ()))
         return answer
 
@@ -114,6 +136,10 @@ class SyncAgent:
     def last_contact_ms(self) -> int | None:
         """Wall time of the last payload from the hub since the start."""
         return self._session.last_contact_ms
+
+    def is_connected(self) -> bool:
+        """Tell whether the broker accepts this node; the hub may be away all the same."""
+        return self._link.is_connected()
 
     def is_online(self) -> bool:
         """Tell whether the hub has been heard lately."""
@@ -129,34 +155,36 @@ class SyncAgent:
         try:
             self._inbox.put(item, timeout=0.01)
         except queue.Full:
-            log.warning("sync inbox is full, dropped %s", type(item).__name__)
+            log.warning("sync inbox is full, dropped an item", extra={"item": type(item).__name__.strip("_")})
             return False
         return True
 
     def _run(self) -> None:
-        while True:
+        is_last = False
+        while not is_last:
+            is_last = self._stopping.is_set()  # what was handed over before is still done
             try:
-                if self._turn():
-                    return
+                self._turn()
+            except StorageUnavailable:
+                self._stopping.wait(_ERROR_WAIT_S)  # told by the database; the session repeats
             except Exception:
                 # A mistake of ours must not end the thread, and with it the line to the hub: the session repeats.
                 log.exception("the sync agent met an error that it did not expect")
-                time.sleep(_ERROR_WAIT_S)
+                self._stopping.wait(_ERROR_WAIT_S)
 
-    def _turn(self) -> bool:
-        """Wait for something to do and do it; tell whether to stop."""
+    def _turn(self) -> None:
+        """Wait for something to do, do it, and send what came of it."""
         item = self._wait()
         while item is not None:
-            if isinstance(item, _Stop):
-                return True
             self._handle(self._take(item))
             item = self._next_now()
         self._handle(self._session.handle_timer(self._clock.now_ms()))
         for channel, payload in self._session.payloads_to_send(self._clock.now_ms()):
             self._link.publish(channel, payload)
-        return False
 
     def _wait(self) -> _Item | None:
+        if self._stopping.is_set():
+            return self._next_now()
         timer_ms = self._session.next_timer_ms()
         wait_s = _WAIT_MAX_S
         if timer_ms is not None:
@@ -180,6 +208,7 @@ class SyncAgent:
             case _Lost():
                 return self._session.disconnected()
             case _Grew():
+                self._committed.append(item)
                 self._session.outbox_grew(item.last_entry)
             case _Payload():
                 return self._session.receive(item.payload, now_ms)
@@ -193,21 +222,28 @@ class SyncAgent:
         for event in events:
             match event:
                 case Answered():
+                    self._metrics.hub_asks.labels(among(event.outcome, ASK_OUTCOMES)).inc()
                     waiting = self._waiting.pop(event.id, None)
                     if waiting is not None:
                         waiting.set_result(event)
+                case Acknowledged():
+                    self._note_acknowledged(event.cursor)
                 case PayloadRejected():
-                    log.warning("payload of the hub kept apart: %s", event.reason)
+                    log.warning("a payload did not open, kept as dead letter", extra={"code": event.code})
+                    self._metrics.payloads_rejected.labels(event.code).inc()
                     self._store.keep_dead_letter(event.code, event.reason, event.payload)
                 case Fenced():
-                    log.error("this node must stop selling: %s", event.reason)
+                    log.error("fenced: this node must stop selling", extra={"reason": event.reason})
                 case Refused():
-                    log.warning("the hub refused (%s): %s", event.code, event.detail)
-                    self.refusals = [*self.refusals[-19:], event]
+                    code = among(event.code, HUB_CODES)
+                    log.warning("the hub refused a message", extra={"code": code, "number": event.number})
+                    self._metrics.hub_refusals.labels(code).inc()
                 case Welcomed():
-                    log.info("welcomed by the hub, which has our log up to %s", event.cursor)
+                    log.info("met the hub", extra={"acknowledged": event.cursor})
                 case FeedApplied():
-                    if self._on_feed is not None:
-                        self._on_feed(event.entities)
-                case _:
                     pass
+
+    def _note_acknowledged(self, cursor: int) -> None:
+        now_s = time.monotonic()
+        while self._committed and self._committed[0].last_entry <= cursor:
+            self._metrics.acknowledgement_seconds.observe(now_s - self._committed.popleft().committed_s)

@@ -14,9 +14,12 @@ from hub.api.docs_page import install_docs
 from hub.api.exports import endpoints as exports
 from hub.api.guards import AnswerHeaders, BodyLimits, ServedHosts, UnexpectedErrors
 from hub.api.health import endpoints as health
+from hub.api.health.chain_state import ChainState
 from hub.api.incidents import endpoints as incidents
 from hub.api.live import endpoints as live
-from hub.api.live.service import read_sums
+from hub.api.live.lag import LagHistory
+from hub.api.live.sampler import look_for_ever
+from hub.api.live.service import read_all_stores, read_sums
 from hub.api.live.sums import KeptSums
 from hub.api.members import endpoints as members
 from hub.api.parts import ApiParts
@@ -83,14 +86,21 @@ def _wall_clock_ms() -> int:
 def create_api(context: HubContext, now_ms: Callable[[], int] = _wall_clock_ms) -> FastAPI:
     """Make the hub's API and console on opened databases. Wakes the worker through `context.wake` after writes."""
     api = _HubApi(
-        title="Tillsync hub", version=version("tillsync"), description=DESCRIPTION, docs_url=None, redoc_url=None
+        title="Tillsync hub",
+        version=version("tillsync"),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=look_for_ever,
     )
     api.state.parts = ApiParts(
         context=context,
         now_ms=now_ms,
         sums=KeptSums(lambda: read_sums(context.database)),
+        lags=LagHistory(context.settings.dark_after_ms, lambda: read_all_stores(context.database)),
         blind_index_key=context.keys.blind_index_key(),
     )
+    context.metrics.registry.register(ChainState(context, now_ms))
     install_problem_handlers(api)
     for router in _ROUTERS:
         api.include_router(router)

@@ -1,4 +1,4 @@
-"""The live console page: static files out of `hub/pages`.
+"""The live console page: static files out of `hub/pages` and the look.
 
 One rule: the page shows what `/api/live` says and computes nothing of its own.
 """
@@ -9,6 +9,8 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
+
+from provisioning import look
 
 PAGES: Final = Path(__file__).parent.parent / "pages"
 
@@ -22,6 +24,7 @@ def read_console() -> FileResponse:
 
 
 def install_console(api: FastAPI) -> None:
-    """Serve the page at `/` and its parts at `/static`."""
+    """Serve the page at `/`, its parts at `/static`, and the look it shares with the till page."""
     api.include_router(_router)
     api.mount("/static", StaticFiles(directory=PAGES), name="static")
+    api.mount(look.PATH, StaticFiles(directory=look.STATIC), name="look")

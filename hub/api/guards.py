@@ -92,7 +92,7 @@ class UnexpectedErrors:
         try:
             await self._app(scope, receive, send_and_note)
         except Exception as error:  # noqa: BLE001 - the edge of the system: logged here, once
-            response = unexpected_response(f"{scope['method']} {scope['path'][:200]}", error)
+            response = unexpected_response(scope, error)
             if not started:  # else the answer is cut off, which the caller notices
                 await response(scope, receive, send)
 

@@ -1,4 +1,4 @@
-"""What endpoints are given: the hub's context, its wall clock, and the sums kept for the live page.
+"""What endpoints are given: the hub's context, its wall clock, and what is kept for the live page.
 
 One rule: an endpoint opens its one transaction itself, with `read()` or `write()` of the database, and answers after
 it has ended, so that nothing is answered before it is durable.
@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
+from hub.api.live.lag import LagHistory
 from hub.api.live.sums import KeptSums
 from hub.context import HubContext
 
@@ -19,6 +20,7 @@ class ApiParts(NamedTuple):
     context: HubContext
     now_ms: Callable[[], int]
     sums: KeptSums
+    lags: LagHistory
     blind_index_key: bytes
 
 

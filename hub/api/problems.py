@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from hub.errors import HubError
 from sync_protocol.hub_ports import StoreUnavailable
@@ -102,10 +103,15 @@ def invalid(field: tuple[str, ...], message: str, kind: str = "value_error") -> 
     return RequestValidationError([{"loc": field, "msg": message, "type": kind}])
 
 
-def unexpected_response(request_line: str, error: Exception) -> JSONResponse:
+def unexpected_response(scope: Scope, error: Exception) -> JSONResponse:
     """Log what nobody foresaw, with its trace, and answer without its inside."""
-    log.error("unexpected error answering %s", request_line, exc_info=error)
+    log.error("unexpected error", extra=_call(scope), exc_info=error)
     return problem_response(UNEXPECTED, "The hub could not answer this request.")
+
+
+def _call(scope: Scope) -> dict[str, str]:
+    """Name a call for the log by its route: a path may name people."""
+    return {"method": scope["method"], "route": getattr(scope.get("route"), "path", "no route")}
 
 
 def install_problem_handlers(api: FastAPI) -> None:
@@ -147,6 +153,7 @@ def _on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
 
 
 def _on_unavailable(request: Request, error: StoreUnavailable) -> JSONResponse:
-    log.warning("database unavailable for %s %s: %s", request.method, request.url.path[:200], error)
+    request.app.state.parts.context.metrics.database_errors.labels("api").inc()
+    log.warning("database unavailable", extra={**_call(request.scope), "cause": str(error)})
     detail = "The hub's database is locked, full or out of reach."
     return problem_response(UNAVAILABLE, detail, headers={"Retry-After": "1"})

@@ -1,24 +1,29 @@
 // The console: asks the hub once a second and draws what it says.
 // Rule: the page computes nothing but how to show things; what stands there is the hub's last answer, and says of when.
 
-import { byId, element, icon, redraw, setData, setText } from "./dom.js";
-import { Language } from "./language.js";
-import { LIVE, SILENT, pollLive } from "./live.js";
+import { byId, element, icon, redraw, setData, setText } from "/look/dom.js";
+import { drawThemeSwitch, onSystemTheme, switchTheme } from "/look/theme.js";
+import { LagPanel } from "./lag_panel.js";
+import { ConsoleLanguage } from "./language.js";
+import { LIVE, REFUSED, SILENT, pollLive } from "./live.js";
 import { drawReceipts } from "./receipts_list.js";
 import { drawStores } from "./stores_table.js";
 import { drawTotals } from "./totals.js";
 
 const STARTING = "starting";
+const STATE_LOOKS = {
+  [STARTING]: { kind: "none", icon: "waiting" },
+  [LIVE]: { kind: "done", icon: "live" },
+  [SILENT]: { kind: "warning", icon: "warning" },
+  [REFUSED]: { kind: "warning", icon: "warning" },
+};
 
 const page = {
   state: STARTING,
   view: null,
-  language: new Language({
-    storage: window.localStorage,
-    url_search: window.location.search,
-    browser_language: window.navigator.language,
-  }),
+  language: new ConsoleLanguage(),
 };
+const lag_panel = new LagPanel(page.language);
 
 function connectionNotes() {
   const { state, view, language } = page;
@@ -35,7 +40,8 @@ function drawConnection() {
   const notes = connectionNotes();
   const strip = byId("connection");
   setData(strip, "state", page.state);
-  const icon_name = [STARTING, LIVE].includes(page.state) ? page.state : SILENT;
+  setData(strip, "kind", STATE_LOOKS[page.state].kind);
+  const icon_name = STATE_LOOKS[page.state].icon;
   redraw(strip, [icon_name, words, notes], () => [
     icon(icon_name), element("strong", {}, words), ...notes.map((note) => element("span", {}, note)),
   ]);
@@ -62,18 +68,24 @@ function draw() {
 function applyLanguage() {
   const { language } = page;
   language.applyTo(document);
-  const button = byId("language-switch");
-  setText(button, language.text("page.switch"));
-  button.lang = language.other_locale;
+  language.nameOtherOn(byId("language-switch"));
+  drawThemeSwitch(byId("theme-switch"), language);
   draw();
+  lag_panel.draw();
 }
 
 byId("language-switch").addEventListener("click", () => {
-  page.language.switchTo(page.language.other_code);
+  page.language.switchToOther();
   applyLanguage();
 });
+byId("theme-switch").addEventListener("click", () => {
+  switchTheme();
+  applyLanguage();
+});
+onSystemTheme(applyLanguage);
 
 applyLanguage();
+lag_panel.poll();
 pollLive(({ state, view }) => {
   page.state = state;
   page.view = view ?? page.view;

@@ -1,15 +1,10 @@
 // The list of the latest receipts: new ones come in on top and are marked for a moment.
 
-import { formatCount, formatMoney } from "./amounts.js";
-import { byId, element, icon, putInOrder, redraw, setData, setHidden } from "./dom.js";
+import { formatCount, formatMoney, shortMask } from "/look/amounts.js";
+import { byId, element, icon, putInOrder, redraw, setData, setHidden } from "/look/dom.js";
 
 const rows_by_receipt = new Map();
 let is_first_drawing = true;
-
-/** What is hidden of a card or phone is shown as two dots, however long it is. */
-function shortly(masked) {
-  return masked.replace(/^\*+/, "··");
-}
 
 function pointsWords({ points_earned, points_used }, language) {
   const words = [];
@@ -21,7 +16,7 @@ function pointsWords({ points_earned, points_used }, language) {
 function memberMark(member, language) {
   if (member === null) return null;
   const spoken = element("span", { class: "only-heard" }, language.text("receipts.member"));
-  return element("span", { class: "receipt-member" }, icon("member"), spoken, shortly(member));
+  return element("span", { class: "receipt-member" }, icon("member"), spoken, shortMask(member));
 }
 
 function drawReceipt(node, receipt, { view, language }) {
@@ -33,7 +28,7 @@ function drawReceipt(node, receipt, { view, language }) {
   redraw(node, [receipt.store_name, receipt.member, points, total, time, offline, language.code], () => [
     element("div", { class: "receipt-top" },
       element("strong", { class: "receipt-store", title: receipt.store_name }, receipt.store_name),
-      offline === null ? null : element("span", { class: "badge", "data-condition": "dark" }, icon("dark"), offline),
+      offline === null ? null : element("span", { class: "badge", "data-kind": "warning" }, icon("offline"), offline),
       element("span", { class: "receipt-total" }, total)),
     element("div", { class: "receipt-more" },
       element("span", {}, receipt.receipt),

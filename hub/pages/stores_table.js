@@ -1,8 +1,14 @@
 // The table of stores: one row each, kept from answer to answer, so that only what changed is drawn.
 
-import { formatCount, formatMoney } from "./amounts.js";
-import { byId, element, icon, putInOrder, redraw, setData, setHidden, setText, setTitle } from "./dom.js";
+import { formatCount, formatMoney } from "/look/amounts.js";
+import { byId, element, icon, putInOrder, redraw, setData, setHidden, setText, setTitle } from "/look/dom.js";
 
+const LOOKS = {
+  dark: { kind: "warning", icon: "offline" },
+  fenced: { kind: "error", icon: "stop" },
+  held: { kind: "note", icon: "held" },
+  online: { kind: "done", icon: "online" },
+};
 const URGENCY = ["dark", "fenced", "held", "online"];
 const rows_by_store = new Map();
 
@@ -64,7 +70,7 @@ class StoreRow {
     setData(this.node, "condition", shown);
     setTitle(this.cells.state, conditions.map((one) => language.text(`state.${one}.title`)).join("\n"));
     redraw(this.cells.state, [shown, words], () => [
-      element("span", { class: "badge", "data-condition": shown }, icon(shown), words.join(" · ")),
+      element("span", { class: "badge", "data-kind": LOOKS[shown].kind }, icon(LOOKS[shown].icon), words.join(" · ")),
     ]);
   }
 }

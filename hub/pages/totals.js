@@ -1,7 +1,7 @@
 // The totals: one tile each, always there and always as large.
 
-import { formatCount, formatMoney } from "./amounts.js";
-import { byId, element, icon, redraw, setData } from "./dom.js";
+import { formatCount, formatMoney } from "/look/amounts.js";
+import { byId, element, icon, redraw, setData } from "/look/dom.js";
 
 function drawFigure(id, text) {
   const node = byId(id);
@@ -28,7 +28,7 @@ export function drawTotals({ view, language }) {
   const [state, words] = storesNote(totals, language);
   const note = byId("total-dark");
   setData(note, "state", state);
-  redraw(note, [state, words], () => [state === "none" ? null : icon(state), element("span", {}, words)]);
+  redraw(note, [state, words], () => [state === "none" ? null : icon(state === "dark" ? "offline" : state), element("span", {}, words)]);
 
   const quarantined = language.text("totals.quarantined", { count: formatCount(totals.quarantined) });
   const dead_letters = language.text("totals.dead-letters", { count: formatCount(totals.dead_letters) });

@@ -60,6 +60,11 @@ class HubDatabase:
         else:
             self._writer = self._reader = _postgresql_engine(parsed)
 
+    @property
+    def writing_engine(self) -> Engine:
+        """Give the engine of writing transactions, for measurements."""
+        return self._writer
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open a writing transaction.
@@ -129,7 +134,7 @@ class HubDatabase:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         # The text is not repeated: it may hold a password.
         raise DatabaseUrlUnusable("it cannot be read as a URL") from error
     if parsed.drivername in {"postgresql", "postgres"}:

@@ -22,7 +22,7 @@ from hub.sync.broker_link import HubLink
 from provisioning.broker_address import BrokerAddress
 from sync_protocol.envelope import plain_hub_envelope
 from sync_protocol.hub_ports import StoreUnavailable
-from sync_protocol.hub_session import HubSession
+from sync_protocol.hub_session import GROUP_MESSAGES_MAX, HubSession
 from sync_protocol.names import parse_node_topic
 
 log = logging.getLogger(__name__)
@@ -137,12 +137,13 @@ class SyncWorker:
         store = SqlHubStore(context.database, context.keys, context.hub_n, lease)
         session = HubSession(store, CountingEnvelope(plain_hub_envelope(), context.metrics))
         renew_at_s = 0.0
+        more = False
         while not self._stopped.is_set():
             if time.monotonic() >= renew_at_s and self._renewed(lease):
                 renew_at_s = time.monotonic() + RENEW_MS / 1000
-            self._gather(session)
-            if not self._stopped.is_set():
-                self._work(session)
+            # What came in meanwhile joins the next commit: feeding a large change on holds up no acknowledgement.
+            self._gather(session, wait=not more)
+            more = self._work(session)
             if store.others_have_marks:
                 store.others_have_marks = False
                 notify(context.database)
@@ -157,41 +158,38 @@ class SyncWorker:
             return False
         return True
 
-    def _gather(self, session: HubSession) -> None:
-        """Wait for a payload, a wake-up or a timer, and take all that is there."""
-        timer_ms = session.next_timer_ms()
-        wait_s = MARKS_POLL_S
-        if timer_ms is not None:
-            wait_s = min(max((timer_ms - _now_ms()) / 1000, 0.001), MARKS_POLL_S)
-        try:
-            self._receive(session, *self._inbox.get(timeout=wait_s))
-        except queue.Empty:
-            session.marks_waiting = True  # another process may have marked something
+    def _gather(self, session: HubSession, *, wait: bool) -> None:
+        """Take all that has come in; wait for a payload, a wake-up or a timer where nothing else is to be done."""
+        if wait:
+            timer_ms = session.next_timer_ms()
+            due_s = (timer_ms - _now_ms()) / 1000 if timer_ms is not None else MARKS_POLL_S
+            try:
+                self._receive(session, *self._inbox.get(timeout=min(max(due_s, 0.001), MARKS_POLL_S)))
+            except queue.Empty:
+                session.marks_waiting = True  # another process may have marked something
         with contextlib.suppress(queue.Empty):
-            while True:
+            for _ in range(GROUP_MESSAGES_MAX):
                 self._receive(session, *self._inbox.get_nowait())
         self._context.metrics.inbox_messages.set(self._inbox.qsize())
 
-    def _work(self, session: HubSession) -> None:
-        """Commit and feed until nothing is left. Raises: LeaseLost."""
-        more = True
-        while more:
-            try:
-                more = session.work(_now_ms())
-            except LeaseLost:
-                raise
-            except StoreUnavailable as error:
-                self._note_unavailable(error)
-                self._stopped.wait(UNAVAILABLE_WAIT_S)
-                return
-            except Exception:
-                # A mistake of ours must not end the worker: what was not acknowledged comes again.
-                log.exception("the sync worker met an error that it did not expect")
-                self._stopped.wait(UNAVAILABLE_WAIT_S)
-                return
-            for to, payload in session.payloads_to_send():
-                self._link.publish(to, payload)
-            more = more and not self._stopped.is_set()
+    def _work(self, session: HubSession) -> bool:
+        """Commit and feed one step on; tell whether there is more to do at once. Raises: LeaseLost."""
+        try:
+            more = session.work(_now_ms())
+        except LeaseLost:
+            raise
+        except StoreUnavailable as error:
+            self._note_unavailable(error)
+            self._stopped.wait(UNAVAILABLE_WAIT_S)
+            return False
+        except Exception:
+            # A mistake of ours must not end the worker: what was not acknowledged comes again.
+            log.exception("the sync worker met an error that it did not expect")
+            self._stopped.wait(UNAVAILABLE_WAIT_S)
+            return False
+        for to, payload in session.payloads_to_send():
+            self._link.publish(to, payload)
+        return more
 
     def _receive(self, session: HubSession, topic: str, payload: bytes) -> None:
         if not topic:

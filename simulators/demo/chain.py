@@ -4,15 +4,16 @@ One rule: only what a chain would do: start, stop, kill, cut, mend, and calls th
 """
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 from loyalty.programme import Programme, encode_programme
+from provisioning.broker_address import BrokerAddress
 from provisioning.node_file import NodeFile
 from simulators.demo.http import JsonClient
-from simulators.demo.processes import Process, free_port, hub_process, node_process
+from simulators.demo.processes import HubPlan, Process, free_port, hub_process, node_process
 from simulators.devices.escpos_printer import SimulatedPrinter
 from simulators.network.link import CuttableLink
 
@@ -24,7 +25,11 @@ ITEMS_PER_CALL: Final = 500
 
 
 class Chain:
-    """A running chain; use it as a context manager."""
+    """A running chain; use it as a context manager.
+
+    `database` is the URL of the hub's main database; empty: SQLite in the hub's folder. `broker` is a broker that runs
+    already; None: the hub's embedded one. `hub_parts` are the processes that the hub runs as; `all` stands alone.
+    """
 
     def __init__(
         self,
@@ -34,6 +39,9 @@ class Chain:
         timezone: str = "Asia/Shanghai",
         recorded: bool = False,
         printers: bool = True,
+        database: str = "",
+        broker: BrokerAddress | None = None,
+        hub_parts: Sequence[str] = ("all",),
     ) -> None:
         self.directory = directory
         self.stores = dict(stores)
@@ -41,8 +49,13 @@ class Chain:
         self._recorded = recorded
         self._prints = printers
         self._stack = contextlib.ExitStack()
-        self.broker_port = free_port()
-        self.hub = hub_process(directory, free_port(HUB_PORT), self.broker_port, DARK_AFTER_MS)
+        # An embedded broker keeps its port when the hub is killed and started again.
+        self.broker = broker or BrokerAddress("127.0.0.1", free_port())
+        plan = HubPlan(
+            directory, free_port(HUB_PORT), DARK_AFTER_MS, database, self.broker, broker_is_embedded=broker is None
+        )
+        self.hub_parts = {part: hub_process(plan, part) for part in hub_parts}
+        self.hub = self.hub_parts["all" if "all" in hub_parts else "api"]
         self.links: dict[str, CuttableLink] = {}
         self.printers: dict[str, SimulatedPrinter] = {}
         self.nodes: dict[str, Process] = {}
@@ -51,10 +64,11 @@ class Chain:
     def __enter__(self) -> Self:
         """Start the hub, the lines and the printers; stores come with `open_stores`."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._stack.callback(self.hub.stop)
-        self.hub.start()
+        for part in self.hub_parts.values():
+            self._stack.callback(part.stop)
+            part.start()
         for place, (store, name) in enumerate(self.stores.items()):
-            self.links[store] = self._stack.enter_context(CuttableLink("127.0.0.1", self.broker_port))
+            self.links[store] = self._stack.enter_context(CuttableLink(*self.broker))
             if self._prints:
                 transcript = self.directory / f"{store}-receipts.txt"
                 self.printers[store] = self._stack.enter_context(SimulatedPrinter(transcript=transcript))

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from simulators.demo.chain import Chain
 from simulators.demo.guest import with_guest
+from simulators.demo.page import ReceiptPage, Till
 from simulators.demo.run import Demo, Plan, dark_store, export
 from simulators.demo.screen import Screen
 from simulators.traffic.generator import generate
@@ -96,6 +97,9 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
         done = stop_on_signals(demo)
         demo.get_ready()
         _print_addresses(screen, chain)
+        if chain.printers:
+            page = stack.enter_context(ReceiptPage(_tills(chain)))
+            screen.say(f"receipts     {page.address}   what the stores' printers print, as pictures")
         with screen:
             demo.shop()
             report = demo.settle()
@@ -127,6 +131,13 @@ def _print_addresses(screen: Screen, chain: Chain) -> None:
     screen.say(f"hub console  {chain.hub.command.address}/   API {chain.hub.command.address}/docs")
     for store, name in chain.stores.items():
         screen.say(f"till page    {chain.nodes[store].command.address}/   {name}")
+
+
+def _tills(chain: Chain) -> dict[str, Till]:
+    return {
+        store: Till(chain.stores[store], f"{chain.nodes[store].command.address}/", printer)
+        for store, printer in chain.printers.items()
+    }
 
 
 def _print_report(screen: Screen, report: dict[str, Any]) -> None:

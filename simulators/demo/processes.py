@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from provisioning.broker_address import BrokerAddress
 from provisioning.node_file import NodeFile, write_node_file
 from simulators.demo.http import Gone, JsonClient
 
@@ -102,18 +103,38 @@ class Process:
             self._popen.wait()
 
 
-def hub_process(directory: Path, http_port: int, broker_port: int, dark_after_ms: int) -> Process:
-    """Describe the hub: everything in one process, with the embedded broker."""
-    arguments = (
-        "all",
-        f"--directory={directory / 'hub'}",
-        f"--http-port={http_port}",
-        f"--embedded-broker-port={broker_port}",
-        f"--dark-after-ms={dark_after_ms}",
-    )
-    address = f"http://127.0.0.1:{http_port}"
+class HubPlan(NamedTuple):
+    """What all processes of one hub share: its folder, its database (empty: SQLite in the folder) and its broker."""
+
+    directory: Path
+    http_port: int
+    dark_after_ms: int
+    database: str
+    broker: BrokerAddress
+    broker_is_embedded: bool
+
+    def arguments(self) -> tuple[str, ...]:
+        """Write them as options of `tillsync-hub`."""
+        return (
+            f"--directory={self.directory / 'hub'}",
+            f"--http-port={self.http_port}",
+            f"--dark-after-ms={self.dark_after_ms}",
+            f"--embedded-broker-port={self.broker.port}" if self.broker_is_embedded else f"--broker={self.broker}",
+            *([f"--database={self.database}"] if self.database else []),
+        )
+
+
+def hub_process(plan: HubPlan, part: str = "all") -> Process:
+    """Describe the hub (`all`, with the embedded broker when the chain has no other) or one of its parts.
+
+    `api` answers HTTP as `all` does; `worker` and `jobs` answer nobody.
+    """
+    address = f"http://127.0.0.1:{plan.http_port}"
+    log = plan.directory / ("hub.log" if part == "all" else f"hub-{part}.log")
     # Headquarters has machines of its own; here, where all share one, the tills go first.
-    return Process(Command("hub", "hub.cli", arguments, directory / "hub.log", address, "/api/health", nice=10))
+    return Process(
+        Command(f"hub {part}", "hub.cli", (part, *plan.arguments()), log, address, "/api/health", nice=10),
+    )
 
 
 def node_process(directory: Path, file: NodeFile) -> Process:

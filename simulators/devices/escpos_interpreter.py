@@ -1,98 +1,59 @@
 """Read ESC/POS as a Chinese receipt printer does: bytes in, events out, one byte at a time, and never an exception.
 
 Pure: no port, no thread, no clock. It shares no code with the driver's encoder, so that both can be wrong only
-separately. Commands it knows but which change nothing worth seeing (line spacing, code tables, status requests)
-are consumed silently; a command it does not know becomes ``Unknown`` with its bytes, and what follows is read as
-text, as a printer would.
+separately. What it says is enough for a transcript as well as for a picture: there is no second reading of the
+bytes. Commands it knows but does not act on (margins, absolute positions, turned characters, status requests) are
+consumed silently; a command it does not know becomes ``Unknown`` with its bytes, and what follows is read as text, as
+a printer would.
+
+As on Epson's models, ``ESC E``, ``GS !`` and ``GS B`` hold for all characters, ``ESC !`` (but for emphasis), ``ESC -``
+and ``ESC M`` for those of one byte only, ``FS !``, ``FS -`` and ``FS W`` for Chinese ones only; a vertical unit is a
+dot.
 
 Source: Epson ESC/POS Command Reference; lengths in ``_FIXED_LENGTHS`` count the whole command.
 """
 
 import codecs
-from dataclasses import dataclass
-from enum import Enum
-from typing import Literal
+from dataclasses import replace
+from typing import Final, Literal
+
+from simulators.devices.escpos_events import (
+    FONT_A_DOTS,
+    LINE_SPACING_DOTS,
+    Align,
+    DrawerOpened,
+    Event,
+    ImagePrinted,
+    Initialised,
+    PaperCut,
+    PaperFed,
+    PrintedLine,
+    QrPrinted,
+    Run,
+    Style,
+    Unknown,
+)
 
 Encoding = Literal["gb18030", "gbk"]
 
 ESC, FS, GS, DLE = 0x1B, 0x1C, 0x1D, 0x10
 HT, LF, CR, DEL = 0x09, 0x0A, 0x0D, 0x7F
-TAB_COLUMNS = 8
+TAB_DOTS = 8 * FONT_A_DOTS[0]
+IMAGE_BYTES_MAX = 1 << 20
+"""More than a metre of paper; of what is larger only the size is kept."""
 
-
-class Align(Enum):
-    """Justification, n of ESC a."""
-
-    LEFT = 0
-    CENTRE = 1
-    RIGHT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Initialised:
-    """ESC @: styles are back at their defaults, an unfinished line is lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrintedLine:
-    """A line on paper. ``wrapped`` means that the paper was full before the line feed came."""
-
-    text: str
-    align: Align = Align.LEFT
-    bold: bool = False
-    double: bool = False
-    wrapped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PaperFed:
-    """ESC d: so many empty lines."""
-
-    lines: int
-
-
-@dataclass(frozen=True, slots=True)
-class QrPrinted:
-    """A QR code on paper; ``level`` is 48 to 51 for L, M, Q, H."""
-
-    data: bytes
-    module_dots: int
-    level: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImagePrinted:
-    """GS v 0: a raster image, of which only the size is kept."""
-
-    width_bytes: int
-    height_dots: int
-
-
-@dataclass(frozen=True, slots=True)
-class PaperCut:
-    """GS V: the end of a receipt, after ``feed_dots`` of paper."""
-
-    partial: bool
-    feed_dots: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class DrawerOpened:
-    """ESC p or DLE DC4: a pulse on drawer pin 2 or 5."""
-
-    pin: int
-    on_ms: int
-    off_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Bytes no command begins with, kept as they came."""
-
-    data: bytes
-
-
-Event = Initialised | PrintedLine | PaperFed | QrPrinted | ImagePrinted | PaperCut | DrawerOpened | Unknown
+CODE_PAGES: Final = {
+    0: "cp437",
+    2: "cp850",
+    3: "cp860",
+    4: "cp863",
+    5: "cp865",
+    16: "cp1252",
+    17: "cp866",
+    18: "cp852",
+    19: "cp858",
+}
+"""n of ESC t. Katakana (1) and what a model adds of its own are shown as PC437."""
 
 _FIXED_LENGTHS: dict[bytes, int] = {
     **dict.fromkeys((b"\x1b@", b"\x1b2", b"\x1c&", b"\x1c."), 2),
@@ -104,6 +65,11 @@ _FIXED_LENGTHS: dict[bytes, int] = {
     **dict.fromkeys((b"\x1bp", bytes([DLE, 0x14])), 5),
 }
 _ALIGNMENTS = {n: Align(n % 48) for n in (0, 1, 2, 48, 49, 50)}
+_STYLE_COMMANDS = frozenset(
+    (b"\x1b!", b"\x1c!", b"\x1cW", b"\x1d!", b"\x1dB", b"\x1bM", b"\x1b-", b"\x1c-", b"\x1bE", b"\x1bG")
+)
+_PLAIN = Style()
+_UNDERLINES = {0: 0, 1: 1, 2: 2, 48: 0, 49: 1, 50: 2}
 _GS_V_WITH_FEED = frozenset(b"ABabgh")
 _GS_V_PLAIN = frozenset(b"\x00\x0101")
 _GS_V_PARTIAL = frozenset(b"\x011Bbh")
@@ -131,25 +97,34 @@ class EscPosInterpreter:
     """The state of a printer between two bytes. Memory is bounded: a line by the paper, a command by 65 540 bytes."""
 
     def __init__(self, *, encoding: Encoding = "gb18030", columns: int = 48, chinese_at_power_up: bool = True) -> None:
-        self._columns = columns
+        self._paper_dots = columns * FONT_A_DOTS[0]
         self._chinese_at_power_up = chinese_at_power_up
         self._chinese_decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         self._command = bytearray()
-        self._skip_bytes = 0
+        self._image: ImagePrinted | None = None
+        self._image_bits = bytearray()
+        self._image_bytes_left = 0
         self._events: list[Event] = []
         self._initialise()
 
     def feed(self, data: bytes) -> list[Event]:
         """Read the bytes and return what they made happen; any cut of the same bytes gives the same events."""
-        for byte in data:
-            self._take(byte)
+        position = 0
+        while position < len(data):
+            if self._image_bytes_left:
+                position += self._take_image(data[position : position + self._image_bytes_left])
+            else:
+                self._take(data[position])
+                position += 1
         events, self._events = self._events, []
         return events
 
     def _initialise(self) -> None:
         self._chinese = self._chinese_at_power_up
+        self._code_page = CODE_PAGES[0]
         self._align = Align.LEFT
-        self._bold = self._double_width = self._double_height = False
+        self._restyle(_PLAIN, Style(chinese=True))
+        self._line_spacing_dots = LINE_SPACING_DOTS
         self._qr_data = b""
         self._qr_module_dots = 3
         self._qr_level = 48
@@ -157,14 +132,11 @@ class EscPosInterpreter:
         self._start_line()
 
     def _start_line(self) -> None:
-        self._line: list[str] = []
-        self._line_columns = 0
-        self._line_bold = self._line_double = False
+        self._runs: list[tuple[Style, list[str]]] = []
+        self._line_dots = 0
 
     def _take(self, byte: int) -> None:
-        if self._skip_bytes:
-            self._skip_bytes -= 1
-        elif self._command:
+        if self._command:
             self._command.append(byte)
             self._try_command()
         elif byte in (ESC, FS, GS, DLE):
@@ -174,7 +146,9 @@ class EscPosInterpreter:
             self._end_line()
         elif byte == HT:
             self._end_character()
-            self._put(" " * (TAB_COLUMNS - self._line_columns % TAB_COLUMNS))
+            columns = (TAB_DOTS - self._line_dots % TAB_DOTS) // FONT_A_DOTS[0]
+            for _ in range(columns):
+                self._put_with(" ", _PLAIN, FONT_A_DOTS[0])  # neither underlined nor enlarged
         elif byte == CR:
             self._end_character()
         elif byte < 0x20 or byte == DEL:
@@ -186,7 +160,7 @@ class EscPosInterpreter:
     def _decode(self, byte: int) -> str:
         if self._chinese:
             return self._chinese_decoder.decode(bytes([byte]))
-        return bytes([byte]).decode("cp437")
+        return bytes([byte]).decode(self._code_page, errors="replace")
 
     def _end_character(self) -> None:
         """Show what is left of a character that was broken off."""
@@ -194,28 +168,51 @@ class EscPosInterpreter:
 
     def _put(self, text: str) -> None:
         for character in text:
-            one_byte = character < "\x80" or not self._chinese
-            width = (1 if one_byte else 2) * (2 if self._double_width else 1)
-            if self._line and self._line_columns + width > self._columns:
-                self._print_line(wrapped=True)
-            self._line.append(character)
-            self._line_columns += width
-            self._line_bold |= self._bold
-            self._line_double |= self._double_width and self._double_height
+            if character < "\x80" or not self._chinese:
+                self._put_with(character, self._one_byte_style, self._one_byte_dots)
+            else:
+                self._put_with(character, self._chinese_style, self._chinese_dots)
+
+    def _put_with(self, character: str, style: Style, width_dots: int) -> None:
+        if self._runs and self._line_dots + width_dots > self._paper_dots:
+            self._print_line(wrapped=True)
+        if self._runs and self._runs[-1][0] is style:
+            self._runs[-1][1].append(character)
+        else:
+            self._runs.append((style, [character]))
+        self._line_dots += width_dots
+
+    def _begun_line(self) -> PrintedLine:
+        return PrintedLine(tuple(Run("".join(text), style) for style, text in self._runs), self._align)
+
+    def _restyle(self, one_byte: Style, chinese: Style) -> None:
+        self._one_byte_style, self._one_byte_dots = one_byte, one_byte.cell_dots[0]
+        self._chinese_style, self._chinese_dots = chinese, chinese.cell_dots[0]
 
     def _end_line(self) -> None:
         self._end_character()
         self._print_line()
 
     def _print_line(self, *, wrapped: bool = False) -> None:
-        self._events.append(
-            PrintedLine("".join(self._line), self._align, self._line_bold, self._line_double, wrapped=wrapped)
-        )
+        line = self._begun_line()
+        feed_dots = max(self._line_spacing_dots, line.height_dots)
+        self._events.append(replace(line, feed_dots=feed_dots, wrapped=wrapped))
         self._start_line()
 
     def _print_begun_line(self) -> None:
-        if self._line:
+        if self._runs:
             self._print_line()
+
+    def _take_image(self, data: bytes) -> int:
+        """Take so much of a raster image and return its length."""
+        if self._image is not None:
+            self._image_bits += data
+        self._image_bytes_left -= len(data)
+        if not self._image_bytes_left and self._image is not None:
+            self._events.append(replace(self._image, bits=bytes(self._image_bits)))
+            self._image_bits.clear()
+            self._image = None
+        return len(data)
 
     def _try_command(self) -> None:
         length = command_length(bytes(self._command[:8]))
@@ -225,6 +222,8 @@ class EscPosInterpreter:
         self._command.clear()
         if length == 0:
             self._events.append(Unknown(command))
+        elif command[:2] in _STYLE_COMMANDS:
+            self._obey_style(command)
         elif command[0] == GS:
             self._obey_gs(command)
         else:
@@ -239,53 +238,101 @@ class EscPosInterpreter:
                 self._chinese = True
             case b"\x1c.":
                 self._chinese = False
-            case b"\x1b!" | b"\x1bE" | b"\x1bG" | b"\x1ba":
-                self._obey_style(command)
-            case b"\x1bd":
-                self._print_begun_line()
-                self._events.append(PaperFed(command[2]))
-            case b"\x1bJ":
-                self._print_begun_line()
-            case b"\x1bp":
-                self._events.append(DrawerOpened(5 if command[2] & 1 else 2, command[3] * 2, command[4] * 2))
-            case b"\x10\x14":
-                if command[2] == 1:
-                    self._events.append(DrawerOpened(5 if command[3] & 1 else 2, command[4] * 100, command[4] * 100))
+            case b"\x1bt":
+                self._code_page = CODE_PAGES.get(command[2], CODE_PAGES[0])
+            case b"\x1b2":
+                self._line_spacing_dots = LINE_SPACING_DOTS
+            case b"\x1b3":
+                self._line_spacing_dots = command[2]
+            case b"\x1ba":
+                if not self._runs:  # obeyed at the beginning of a line only
+                    self._align = _ALIGNMENTS.get(command[2], self._align)
+            case b"\x1bd" | b"\x1bJ":
+                self._obey_feed(command)
+            case b"\x1bp" | b"\x10\x14":
+                self._obey_pulse(command)
             case _:
                 pass
 
+    def _obey_pulse(self, command: bytes) -> None:
+        if command[0] == ESC:
+            self._events.append(DrawerOpened(5 if command[2] & 1 else 2, command[3] * 2, command[4] * 2))
+        elif command[2] == 1:  # DLE DC4 2 switches the printer off
+            self._events.append(DrawerOpened(5 if command[3] & 1 else 2, command[4] * 100, command[4] * 100))
+
+    def _obey_feed(self, command: bytes) -> None:
+        """Obey ESC d (lines) and ESC J (dots): a begun line is printed first, and its own feed counts."""
+        by_lines = command[1:2] == b"d"
+        dots = command[2] * (self._line_spacing_dots if by_lines else 1)
+        lines = command[2] if by_lines else 0
+        if self._runs:
+            line = self._begun_line()
+            first_dots = max(line.height_dots, min(dots, self._line_spacing_dots))
+            self._events.append(replace(line, feed_dots=first_dots))
+            self._start_line()
+            dots, lines = max(0, dots - first_dots), max(0, lines - 1)
+        if dots:
+            self._events.append(PaperFed(dots, lines))
+
     def _obey_style(self, command: bytes) -> None:
+        n = command[2]
+        one_byte, chinese = self._one_byte_style, self._chinese_style
         match command[:2]:
             case b"\x1b!":
-                self._bold = bool(command[2] & 0x08)
-                self._double_height = bool(command[2] & 0x10)
-                self._double_width = bool(command[2] & 0x20)
-            case b"\x1ba":
-                if not self._line:  # obeyed at the beginning of a line only
-                    self._align = _ALIGNMENTS.get(command[2], self._align)
-            case _:
-                self._bold = bool(command[2] & 0x01)
+                one_byte = replace(
+                    one_byte,
+                    font_b=bool(n & 0x01),
+                    bold=bool(n & 0x08),
+                    height=1 + (n >> 4 & 1),
+                    width=1 + (n >> 5 & 1),
+                    underline_dots=n >> 7,
+                )
+                chinese = replace(chinese, bold=bool(n & 8))
+            case b"\x1c!":
+                chinese = replace(chinese, width=1 + (n >> 2 & 1), height=1 + (n >> 3 & 1), underline_dots=n >> 7)
+            case b"\x1cW":
+                chinese = replace(chinese, width=1 + (n & 1), height=1 + (n & 1))
+            case b"\x1d!":
+                width, height = 1 + (n >> 4 & 7), 1 + (n & 7)
+                one_byte = replace(one_byte, width=width, height=height)
+                chinese = replace(chinese, width=width, height=height)
+            case b"\x1dB":
+                one_byte, chinese = replace(one_byte, reverse=bool(n & 1)), replace(chinese, reverse=bool(n & 1))
+            case b"\x1bM":
+                one_byte = replace(one_byte, font_b=n in (1, 49))
+            case b"\x1b-":
+                one_byte = replace(one_byte, underline_dots=_UNDERLINES.get(n, one_byte.underline_dots))
+            case b"\x1c-":
+                chinese = replace(chinese, underline_dots=_UNDERLINES.get(n, chinese.underline_dots))
+            case _:  # ESC E and ESC G look the same
+                one_byte, chinese = replace(one_byte, bold=bool(n & 1)), replace(chinese, bold=bool(n & 1))
+        self._restyle(one_byte, chinese)
 
     def _obey_gs(self, command: bytes) -> None:
         match command[:2]:
-            case b"\x1d!":
-                self._double_width = command[2] >> 4 > 0
-                self._double_height = command[2] & 0x07 > 0
             case b"\x1dV":
                 self._print_begun_line()
                 feed_dots = command[3] if len(command) == 4 else 0
                 self._events.append(PaperCut(command[2] in _GS_V_PARTIAL, feed_dots))
             case b"\x1dv":
                 self._print_begun_line()
-                width_bytes = int.from_bytes(command[4:6], "little")
-                height_dots = int.from_bytes(command[6:8], "little")
-                self._skip_bytes = width_bytes * height_dots
-                self._events.append(ImagePrinted(width_bytes, height_dots))
+                self._begin_image(command)
             case b"\x1d(":
                 if command[2:3] == b"k":
                     self._obey_symbol(command)
             case _:
                 pass
+
+    def _begin_image(self, command: bytes) -> None:
+        m = command[3] & 3
+        width_bytes = int.from_bytes(command[4:6], "little")
+        height_dots = int.from_bytes(command[6:8], "little")
+        image = ImagePrinted(width_bytes, height_dots, b"", self._align, 1 + (m & 1), 1 + (m >> 1))
+        self._image_bytes_left = width_bytes * height_dots
+        if 0 < self._image_bytes_left <= IMAGE_BYTES_MAX:
+            self._image = image
+        else:
+            self._events.append(image)
 
     def _obey_symbol(self, command: bytes) -> None:
         """Obey GS ( k: cn and fn say which symbol and what to do with it."""
@@ -297,7 +344,8 @@ class EscPosInterpreter:
             case b"\x31\x50", parameters:
                 self._qr_data = parameters[1:]
             case b"\x31\x51", _ if self._qr_data:
-                self._events.append(QrPrinted(self._qr_data, self._qr_module_dots, self._qr_level))
+                self._print_begun_line()
+                self._events.append(QrPrinted(self._qr_data, self._qr_module_dots, self._qr_level, self._align))
             case b"\x31\x41", _:
                 pass  # model 2 is all there is
             case _:

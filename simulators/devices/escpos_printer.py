@@ -1,8 +1,8 @@
 """A receipt printer that is not there: an ESC/POS interpreter behind a pseudo-terminal, to be opened by its path.
 
-What was printed can be waited for and read as text. Its troubles can be had at will: unplugged, also in the middle
-of a job, and *held*, as by an empty roll: data is no longer taken, until the sender's buffers are full and its
-write times out.
+What was printed can be waited for, read as text and looked at as a picture, which is drawn when it is asked for. Its
+troubles can be had at will: unplugged, also in the middle of a job, and *held*, as by an empty roll: data is no
+longer taken, until the sender's buffers are full and its write times out.
 
 The simulator keeps the terminal's own end open, so that a driver may come and go without hanging it up.
 """
@@ -16,42 +16,38 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import NamedTuple, Self, TextIO
 
-from simulators.devices.escpos_interpreter import (
-    Align,
-    DrawerOpened,
-    Encoding,
-    EscPosInterpreter,
-    Event,
-    ImagePrinted,
-    Initialised,
-    PaperCut,
-    PaperFed,
-    PrintedLine,
-    QrPrinted,
-    Unknown,
-)
-
-__all__ = [
-    "DrawerOpened",
-    "EscPosInterpreter",
-    "Event",
-    "ImagePrinted",
-    "Initialised",
-    "PaperCut",
-    "PaperFed",
-    "PrintedLine",
-    "QrPrinted",
-    "SimulatedPrinter",
-    "Unknown",
-    "run_printer",
-]
+from simulators.devices.escpos_events import DrawerOpened, Event, PaperCut
+from simulators.devices.escpos_interpreter import Encoding, EscPosInterpreter
+from simulators.devices.receipt_font import find_font
+from simulators.devices.receipt_picture import draw_receipt, encode_png, place_receipt
+from simulators.devices.receipt_text import transcribe
 
 CUT_LINE = "- - - - - - - - cut - - - - - - - -"
 EVENTS_MAX = 100_000
 RECEIPTS_MAX = 10_000
+PICTURES_MAX = 100
+RECEIPT_EVENTS_MAX = 10_000
 READ_BYTES_MAX = 4096
+
+
+class PrintedReceipt(NamedTuple):
+    """One receipt that was cut off: the how-manieth of its printer, its text, and what happened since the last cut."""
+
+    number: int
+    text: str
+    events: tuple[Event, ...]
+    columns: int
+
+    @property
+    def drawer_openings(self) -> int:
+        """How often the drawer was opened before the cut."""
+        return sum(isinstance(event, DrawerOpened) for event in self.events)
+
+    def png(self) -> bytes:
+        """Draw the receipt. Raises: NoReceiptFont."""
+        return encode_png(draw_receipt(place_receipt(self.events, self.columns)), self.text, self.events)
 
 
 class SimulatedPrinter:
@@ -59,7 +55,7 @@ class SimulatedPrinter:
 
     ``transcript`` is a file to which the text of each receipt is appended before it appears in ``receipts``;
     ``on_receipt`` is called with it from the printer's thread. ``unplug_after_bytes`` pulls the cable when so many
-    bytes have come. ``events`` and ``receipts`` keep the newest 100 000 and 10 000.
+    bytes have come. ``events``, ``receipts`` and ``printed`` keep the newest 100 000, 10 000 and 100.
     """
 
     def __init__(
@@ -68,7 +64,7 @@ class SimulatedPrinter:
         encoding: Encoding = "gb18030",
         columns: int = 48,
         transcript: Path | None = None,
-        on_receipt: Callable[[str], None] | None = None,
+        on_receipt: Callable[[PrintedReceipt], None] | None = None,
         unplug_after_bytes: int | None = None,
     ) -> None:
         self._interpreter = EscPosInterpreter(encoding=encoding, columns=columns)
@@ -80,8 +76,10 @@ class SimulatedPrinter:
         self._changed = threading.Condition()
         self._events: deque[Event] = deque(maxlen=EVENTS_MAX)
         self._receipts: deque[str] = deque(maxlen=RECEIPTS_MAX)
+        self._printed: deque[PrintedReceipt] = deque(maxlen=PICTURES_MAX)
+        self._receipt_count = 0
         self._drawer_openings = 0
-        self._paper: list[str] = []
+        self._since_cut: list[Event] = []
         self._held = False
         self._plugged = False
         self._path = ""
@@ -121,6 +119,12 @@ class SimulatedPrinter:
         """The text of each receipt that was cut off, oldest first; what was printed since is not in it."""
         with self._changed:
             return list(self._receipts)
+
+    @property
+    def printed(self) -> list[PrintedReceipt]:
+        """The newest receipts with all that is needed to draw them, oldest first."""
+        with self._changed:
+            return list(self._printed)
 
     @property
     def events(self) -> list[Event]:
@@ -211,58 +215,67 @@ class SimulatedPrinter:
             with self._changed:
                 self._events.append(event)
                 if receipt is not None:
-                    self._receipts.append(receipt)
+                    self._receipts.append(receipt.text)
+                    self._printed.append(receipt)
                 if isinstance(event, DrawerOpened):
                     self._drawer_openings += 1
                 self._changed.notify_all()
 
-    def _note(self, event: Event) -> str | None:
+    def _note(self, event: Event) -> PrintedReceipt | None:
         """Put the event on the paper and return the receipt if it ends one."""
-        match event:
-            case PrintedLine():
-                self._paper.append(_as_text(event, self._columns))
-            case PaperFed(lines):
-                self._paper.extend([""] * lines)
-            case QrPrinted(data):
-                self._paper.append(f"[QR] {data.decode('utf-8', errors='replace')}")
-            case ImagePrinted(width_bytes, height_dots):
-                self._paper.append(f"[image {width_bytes * 8} x {height_dots} dots]")
-            case PaperCut():
-                receipt = "\n".join(self._paper)
-                self._paper.clear()
-                return receipt
-            case Initialised() | DrawerOpened() | Unknown():
-                pass
-        return None
+        if len(self._since_cut) < RECEIPT_EVENTS_MAX or isinstance(event, PaperCut):
+            self._since_cut.append(event)
+        if not isinstance(event, PaperCut):
+            return None
+        events = tuple(self._since_cut)
+        self._since_cut.clear()
+        self._receipt_count += 1
+        return PrintedReceipt(self._receipt_count, transcribe(events, self._columns), events, self._columns)
 
-    def _deliver(self, receipt: str) -> None:
+    def _deliver(self, receipt: PrintedReceipt) -> None:
         if self._transcript is not None:
-            self._transcript.write(f"{receipt}\n{CUT_LINE}\n")
+            self._transcript.write(f"{receipt.text}\n{CUT_LINE}\n")
             self._transcript.flush()
         if self._on_receipt is not None:
             self._on_receipt(receipt)
 
 
 def run_printer(
-    path_link: Path | None, transcript: Path | None, *, columns: int = 48, encoding: Encoding = "gb18030"
+    path_link: Path | None,
+    transcript: Path | None,
+    pictures: Path | None = None,
+    *,
+    columns: int = 48,
+    encoding: Encoding = "gb18030",
 ) -> None:
     """Run a printer until Ctrl-C, showing its receipts on standard output.
 
     ``path_link`` becomes a symbolic link to the terminal, so that a node's settings can name it beforehand; a link
-    that stands there is replaced, and the link goes when the printer does.
+    that stands there is replaced, and the link goes when the printer does. ``pictures`` is a folder for the receipts
+    as PNG, numbered on from those that are in it.
 
-    Raises: FileExistsError where ``path_link`` is something other than a link.
+    Raises: FileExistsError where ``path_link`` is something other than a link; NoReceiptFont where there is nothing
+    to draw characters with.
     """
+    first_number = 0
+    if pictures is not None:
+        find_font()
+        pictures.mkdir(parents=True, exist_ok=True)
+        first_number = max((int(path.stem) for path in pictures.glob("*.png") if path.stem.isdecimal()), default=0)
 
-    def show(receipt: str) -> None:
-        print(f"{receipt}\n{CUT_LINE}", flush=True)
+    def show(receipt: PrintedReceipt) -> None:
+        print(f"{receipt.text}\n{CUT_LINE}", flush=True)
+        if pictures is not None:
+            path = pictures / f"{first_number + receipt.number:04d}.png"
+            path.write_bytes(receipt.png())
+            print(f"written: {path}", flush=True)
 
     with SimulatedPrinter(encoding=encoding, columns=columns, transcript=transcript, on_receipt=show) as printer:
         if path_link is not None:
             _point(path_link, printer.path)
         try:
-            print(f"Receipt printer at {path_link or printer.path}; Ctrl-C ends it.", flush=True)
             with contextlib.suppress(KeyboardInterrupt):
+                print(f"Receipt printer at {path_link or printer.path}; Ctrl-C ends it.", flush=True)
                 threading.Event().wait()
         finally:
             if path_link is not None and path_link.is_symlink() and str(path_link.readlink()) == printer.path:
@@ -278,10 +291,3 @@ def _point(link: Path, target: str) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
     fresh.replace(link)
-
-
-def _as_text(line: PrintedLine, columns: int) -> str:
-    """Place a line as it stands on the paper, double size shown at single size."""
-    free_columns = max(0, columns - sum(1 if character < "\x80" else 2 for character in line.text))
-    indent = {Align.LEFT: 0, Align.CENTRE: free_columns // 2, Align.RIGHT: free_columns}[line.align]
-    return (" " * indent + line.text).rstrip(" ")

@@ -1,5 +1,6 @@
-"""A running chain for the tests: hub, embedded broker, stores, each a process; everything stops by itself."""
+"""A running chain for the tests: hub, broker, stores, each a process; everything stops by itself."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from loyalty.programme import Programme, WelcomeCoupon
+from provisioning.broker_address import BrokerAddress
 from simulators.demo.chain import Chain
 from simulators.demo.http import JsonClient
 
@@ -28,20 +30,26 @@ def eventually(condition: Callable[[], object], what: str, patience_s: float = 2
         time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    """A hub and two stores with printers, ready to sell."""
-    directory: Path = tmp_path_factory.mktemp("chain")
-    with Chain(directory, {"store1": "一号店", "store2": "二号店"}) as running:
-        running.set_up(PROGRAMME, ITEMS)
-        for node in running.nodes.values():
+@contextlib.contextmanager
+def ready_chain(directory: Path, broker: BrokerAddress | None = None) -> Iterator[Chain]:
+    """Run a hub and two stores with printers, ready to sell; without a broker the hub runs its embedded one."""
+    with Chain(directory, {"store1": "一号店", "store2": "二号店"}, broker=broker) as chain:
+        chain.set_up(PROGRAMME, ITEMS)
+        for node in chain.nodes.values():
             node.wait_ready()
-        tills = [running.node_client(store) for store in running.stores]
-        eventually(lambda: all(running.is_ready(store) for store in running.stores), "the stores meet the hub")
+        tills = [chain.node_client(store) for store in chain.stores]
+        eventually(lambda: all(chain.is_ready(store) for store in chain.stores), "the stores meet the hub")
         eventually(
             lambda: all(till.get(f"/api/items?q={item['gtin']}")["items"] for till in tills for item in ITEMS),
             "the catalogue arrives",
         )
+        yield chain
+
+
+@pytest.fixture(scope="module")
+def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    """A hub and two stores with printers, ready to sell."""
+    with ready_chain(tmp_path_factory.mktemp("chain")) as running:
         yield running
 
 

@@ -1,16 +1,9 @@
-"""The till page in a real browser, by keyboard alone; and nonsense on the broker."""
+"""The till page in a real browser, by keyboard alone."""
 
-import os
-
-import paho.mqtt.client as mqtt
 import pytest
-from paho.mqtt.enums import CallbackAPIVersion
 from playwright.sync_api import Browser
 
 from simulators.demo.chain import Chain
-from simulators.demo.http import JsonClient
-from sync_protocol.limits import MESSAGE_BYTES_MAX
-from sync_protocol.names import node_topic
 from tests.integration.conftest import eventually
 
 
@@ -62,32 +55,3 @@ def test_an_offline_till_shows_a_steady_banner_and_the_console_who_is_dark(chain
         chain.links["store2"].mend()
         page.close()
     eventually(lambda: chain.is_ready("store2"), "store 2 comes back")
-
-
-@pytest.mark.parametrize(
-    ("payload", "code"),
-    [
-        (b"", "bad-envelope"),
-        (b"hello", "bad-envelope"),
-        (bytes([9, 0]) + bytes(40), "bad-envelope"),
-        (os.urandom(MESSAGE_BYTES_MAX + 1), "bad-envelope"),
-    ],
-    ids=["empty", "text", "version", "oversized"],
-)
-def test_nonsense_on_the_broker_becomes_a_dead_letter_and_stops_nothing(
-    chain: Chain, hub: JsonClient, till: JsonClient, payload: bytes, code: str
-) -> None:
-    count = len(hub.get("/api/dead-letters?limit=1000")["dead_letters"])
-    stranger = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="stranger")
-    stranger.connect("127.0.0.1", chain.broker_port)
-    stranger.loop_start()
-    stranger.publish(node_topic("up", "store1-1"), payload, qos=1).wait_for_publish(10)
-    stranger.disconnect()
-    stranger.loop_stop()
-    eventually(
-        lambda: len(hub.get("/api/dead-letters?limit=1000")["dead_letters"]) == count + 1, "the dead letter is kept"
-    )
-    letters = hub.get("/api/dead-letters?limit=1000")["dead_letters"]
-    assert code in {letter["code"] for letter in letters}
-    assert till.call("PUT", "/api/baskets/after", {"lines": [{"code": "tea", "quantity": "1"}]}).ok
-    eventually(lambda: chain.is_ready("store1"), "store 1 goes on")

@@ -1,6 +1,5 @@
 """A cashier's day by HTTP: look up, enrol, price, pay, print; and what a till refuses."""
 
-import itertools
 import re
 from functools import partial
 from typing import Any
@@ -8,42 +7,9 @@ from typing import Any
 import pytest
 
 from simulators.demo.chain import Chain
-from simulators.demo.http import JsonClient, Reply
+from simulators.demo.http import JsonClient
 from tests.integration.conftest import eventually
-
-_numbers = itertools.count(1)
-
-
-def new_basket() -> str:
-    return f"basket-{next(_numbers)}"
-
-
-def enrol(till: JsonClient) -> dict[str, Any]:
-    reply = till.call("POST", "/api/members", {"card": f"CARD{next(_numbers):05d}", "name": "测试", "consent": True})
-    assert reply.status == 201, reply.body
-    return dict(reply.body)
-
-
-def put(till: JsonClient, basket: str, **body: Any) -> Reply:
-    return till.call("PUT", f"/api/baskets/{basket}", {"lines": [{"code": "tea", "quantity": "3"}], **body})
-
-
-def pay(till: JsonClient, basket: str, **amounts: int) -> Reply:
-    tenders = [{"kind": kind, "amount_minor": amount} for kind, amount in amounts.items()]
-    return till.call("POST", f"/api/baskets/{basket}/pay", {"tenders": tenders})
-
-
-def has_balance(till: JsonClient, member: str, points: int) -> bool:
-    reply = till.call("GET", f"/api/members/{member}")
-    return reply.ok and reply.body["balance_points"] == points
-
-
-def sell(till: JsonClient, member: str | None, quantity: str = "3") -> dict[str, Any]:
-    basket = new_basket()
-    priced = put(till, basket, member=member, lines=[{"code": "tea", "quantity": quantity}])
-    receipt = pay(till, basket, cash=priced.body["total_minor"])
-    assert receipt.ok, receipt.body
-    return dict(receipt.body)
+from tests.integration.tills import enrol, has_balance, new_basket, pay, put, sell
 
 
 def test_a_sale_gives_receipt_points_and_change(till: JsonClient) -> None:

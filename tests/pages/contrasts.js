@@ -5,7 +5,11 @@
     const [x, y, z] = [r, g, b].map((one) => one / 255).map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
     return 0.2126 * x + 0.7152 * y + 0.0722 * z;
   };
+  const isDrawn = (node) => node instanceof SVGElement;
+  const ink = (node) => channels(isDrawn(node) ? getComputedStyle(node).fill : getComputedStyle(node).color);
   const ground = (node) => {
+    const disc = node.closest("g.mark")?.querySelector("circle") ?? null;
+    if (disc !== null) return ink(disc);
     for (let one = node; one !== null; one = one.parentElement) {
       const [r, g, b, alpha = 1] = channels(getComputedStyle(one).backgroundColor);
       if (alpha === 1) return [r, g, b];
@@ -17,8 +21,8 @@
   while (walker.nextNode()) {
     const node = walker.currentNode.parentElement;
     const text = walker.currentNode.textContent.trim();
-    if (text === "" || ["SCRIPT", "NOSCRIPT"].includes(node.tagName) || node.getClientRects().length === 0) continue;
-    const [lighter, darker] = [luminance(channels(getComputedStyle(node).color)), luminance(ground(node))].sort((a, b) => b - a);
+    if (text === "" || ["SCRIPT", "NOSCRIPT"].includes(node.tagName) || node.closest(".only-heard") !== null || !node.checkVisibility({ visibilityProperty: true })) continue;
+    const [lighter, darker] = [luminance(ink(node)), luminance(ground(node))].sort((a, b) => b - a);
     seen.push({ text, contrast: (lighter + 0.05) / (darker + 0.05) });
   }
   return seen;

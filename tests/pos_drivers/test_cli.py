@@ -9,7 +9,8 @@ from click.testing import CliRunner, Result
 
 from pos_drivers import ports
 from pos_drivers.cli import FILE_BYTES_MAX, main
-from simulators.devices.escpos_printer import DrawerOpened, SimulatedPrinter
+from simulators.devices.escpos_events import DrawerOpened, ImagePrinted
+from simulators.devices.escpos_printer import SimulatedPrinter
 
 
 def run(*arguments: str, typed: bytes | None = None) -> Result:
@@ -48,6 +49,25 @@ def test_print_puts_a_file_on_paper_and_cuts(tmp_path: Path) -> None:
         result = run("print", "--port", device.path, "--columns", "32", "--encoding", "gbk", str(file))
         assert (result.exit_code, result.stderr) == (0, "")
         assert device.wait_for(lambda seen: seen.receipts == ["欢迎光临\n谢谢"])
+
+
+def test_print_puts_a_picture_above_the_text(tmp_path: Path) -> None:
+    picture = tmp_path / "logo.pbm"
+    picture.write_bytes(b"P1 3 2 101 010")
+    with SimulatedPrinter() as device:
+        result = run("print", "--port", device.path, "--picture", str(picture), "-", typed=b"x")
+        assert result.exit_code == 0, result.stderr
+        assert device.wait_for(lambda seen: seen.receipts)
+        images = [event for event in device.events if isinstance(event, ImagePrinted)]
+        assert [(image.width_bytes, image.height_dots, image.bits) for image in images] == [(1, 2, b"\xa0\x40")]
+
+
+def test_a_picture_that_is_none_ends_with_cause_and_next_step(tmp_path: Path) -> None:
+    picture = tmp_path / "logo.png"
+    picture.write_bytes(b"\x89PNG")
+    result = run("print", "--port", "loop://", "--picture", str(picture), "-", typed=b"x")
+    assert result.exit_code == 1
+    assert "Save it as PBM" in result.stderr
 
 
 def test_print_reads_standard_input() -> None:

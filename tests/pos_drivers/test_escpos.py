@@ -22,16 +22,22 @@ from pos_drivers import (
     receipt_to_text,
     wrap,
 )
-from simulators.devices.escpos_interpreter import (
+from pos_drivers.printout import Picture
+from simulators.devices.escpos_events import (
+    Align as PaperAlign,
+)
+from simulators.devices.escpos_events import (
     DrawerOpened,
-    EscPosInterpreter,
     Event,
+    ImagePrinted,
     Initialised,
     PaperCut,
+    PaperFed,
     PrintedLine,
     QrPrinted,
     Unknown,
 )
+from simulators.devices.escpos_interpreter import EscPosInterpreter
 from tests.pos_drivers.test_layout import ANY_TEXT, ELEMENTS
 
 START = bytes.fromhex("1b40 1c26")
@@ -61,14 +67,43 @@ def test_the_yen_sign_is_sent_as_its_full_width_form_on_both_encodings() -> None
 
 def test_styles_are_sent_when_they_change_and_taken_back() -> None:
     printout = [Text("A", Align.CENTRE, bold=True, double=True), Text("B")]
-    assert encode(printout) == START + bytes.fromhex("1b6101 1b4501 1d2111 41 0a 1b6100 1b4500 1d2100 42 0a")
+    assert encode(printout) == START + bytes.fromhex("1b6101 1b4501 1d2111 41 0a 1b4a06 1b6100 1b4500 1d2100 42 0a")
 
 
 def test_a_qr_code_is_set_up_stored_and_printed_in_the_middle() -> None:
     expected = (
-        "1b61011d286b0400 314132001d286b0300 3143061d286b0300 3145311d286b0700 315030 72 2f 34 321d286b0300 315130"
+        "1b6101 1b4a18"
+        "1d286b0400 31413200 1d286b0300 314306 1d286b0300 314531 1d286b0700 315030 72 2f 34 32 1d286b0300 315130"
+        "1b4a18"
     )
     assert encode([QrCode("r/42")]) == START + bytes.fromhex(expected)
+
+
+def test_a_qr_code_keeps_four_modules_of_white_above_and_below() -> None:
+    before, code, after = interpret(encode([QrCode("r/42", module_dots=5)]))[1:]
+    assert (before, after) == (PaperFed(20), PaperFed(20))
+    assert code == QrPrinted(b"r/42", 5, 49, PaperAlign.CENTRE)
+
+
+def test_a_picture_is_sent_as_a_raster_in_the_middle_in_slices_every_model_takes() -> None:
+    assert encode([Picture(9, 2, b"\xff\x80\x01\x00")]) == START + bytes.fromhex(
+        "1b6101 1d763000 0200 0200 ff800100 1b4a0c"
+    )
+    bits = bytes(range(200)) * 2
+    first, second, gap = interpret(encode([Picture(8, 400, bits)]))[1:]
+    assert gap == PaperFed(12)
+    assert isinstance(first, ImagePrinted)
+    assert isinstance(second, ImagePrinted)
+    assert (first.height_dots, second.height_dots) == (255, 145)
+    assert first.bits + second.bits == bits
+    assert first.align == second.align == PaperAlign.CENTRE
+
+
+def test_a_picture_wider_than_the_paper_is_refused_before_anything_is_sent() -> None:
+    wide = Picture(385, 1, bytes(49))
+    with pytest.raises(IllegalRequestError, match="at most 384 dots"):
+        encode([wide], columns=32)
+    assert encode([wide], columns=48)
 
 
 def test_the_length_of_long_qr_data_is_two_bytes_little_endian() -> None:
@@ -108,6 +143,8 @@ def test_a_name_cannot_smuggle_in_a_command() -> None:
         lambda: QrCode(""),
         lambda: QrCode("x" * 2332),
         lambda: QrCode("x", module_dots=17),
+        lambda: Picture(0, 1, b""),
+        lambda: Picture(8, 401, bytes(401)),
         lambda: QrCode("x", level="X"),  # type: ignore[arg-type]
         lambda: DrawerPulse(pin=3),  # type: ignore[arg-type]
         lambda: DrawerPulse(on_ms=51),
@@ -133,7 +170,8 @@ def test_any_text_is_read_back_as_printed_whatever_the_chunks(
     for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
         events += printer.feed(sent[start:end])
     assert events[0] == Initialised()
-    assert events[1:] == [PrintedLine(line) for line in wrap(printable(text, encoding), columns)]
+    assert printed_lines(events) == wrap(printable(text, encoding), columns)
+    assert not any(isinstance(event, PrintedLine) and event.wrapped for event in events)
 
 
 @settings(deadline=None)

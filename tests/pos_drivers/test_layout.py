@@ -24,6 +24,7 @@ from pos_drivers import (
     wrap,
 )
 from pos_drivers.layout import Line
+from pos_drivers.printout import Picture
 
 ANY_TEXT = st.text(st.characters())
 ELEMENTS = st.one_of(
@@ -32,6 +33,7 @@ ELEMENTS = st.one_of(
     st.builds(Rule, ANY_TEXT),
     st.builds(Feed, st.integers(1, 255)),
     st.builds(QrCode, st.text(st.characters(), min_size=1, max_size=200)),
+    st.just(Picture(9, 2, bytes(4))),
     st.just(Cut()),
     st.just(DrawerPulse()),
 )
@@ -59,7 +61,12 @@ def test_wrapping_breaks_at_spaces_and_cuts_only_words_longer_than_a_line() -> N
     assert wrap("fresh whole milk", 11) == ["fresh whole", "milk"]
     assert wrap("fresh whole milk", 10) == ["fresh", "whole milk"]
     assert wrap("abcdefghijkl", 5) == ["abcde", "fghij", "kl"]
-    assert wrap("  indented words", 12) == ["  indented", "words"]
+
+
+def test_what_is_wrapped_stands_as_far_in_as_its_first_line() -> None:
+    assert wrap("  indented words", 12) == ["  indented", "  words"]
+    assert wrap("  全场满减优惠", 8) == ["  全场满", "  减优惠"]
+    assert wrap("       words", 8) == ["       w", "ords"]
 
 
 def test_wrapping_keeps_line_breaks_and_empty_lines() -> None:
@@ -115,6 +122,11 @@ def test_a_long_name_wraps_and_its_amount_stands_on_its_last_line(columns: int) 
 def test_an_amount_that_leaves_no_room_stands_on_its_own_line_uncut() -> None:
     right = "1234567890123456789012345678"
     assert receipt_to_text([Columns("牛奶", right)], 32) == "牛奶\n    " + right
+
+
+def test_an_amount_goes_below_rather_than_cut_a_word_beside_it() -> None:
+    lines = receipt_to_text([Columns("合计 Total", "￥309360.00")], 16).split("\n")
+    assert lines == ["合计 Total", "     ￥309360.00"]
 
 
 def test_a_rule_crosses_the_paper_also_when_its_character_is_wide() -> None:

@@ -25,7 +25,8 @@ from pos_drivers import (
     open_port,
 )
 from pos_drivers import ports as ports_module
-from simulators.devices.escpos_printer import PrintedLine, SimulatedPrinter
+from simulators.devices.escpos_events import PrintedLine, Run
+from simulators.devices.escpos_printer import SimulatedPrinter
 
 LONG_JOB = b"0123456789\n" * 20_000
 
@@ -143,7 +144,7 @@ def test_a_closed_port_can_be_opened_by_the_next_one() -> None:
         for name in ("one", "two"):
             with open_port(printer.path) as port:
                 port.write(f"{name}\n".encode())
-        assert printer.wait_for(lambda seen: seen.events == [PrintedLine("one"), PrintedLine("two")])
+        assert printer.wait_for(lambda seen: seen.events == [PrintedLine((Run("one"),)), PrintedLine((Run("two"),))])
 
 
 @pytest.mark.parametrize(

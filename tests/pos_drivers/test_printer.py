@@ -24,7 +24,8 @@ from pos_drivers import (
     encode,
     open_port,
 )
-from simulators.devices.escpos_printer import DrawerOpened, PaperCut, SimulatedPrinter
+from simulators.devices.escpos_events import DrawerOpened, PaperCut
+from simulators.devices.escpos_printer import SimulatedPrinter
 
 RECEIPT: list[Element] = [Text("收银小票", Align.CENTRE, bold=True), Columns("牛奶 1L", "¥12.50"), Cut()]
 

@@ -43,3 +43,29 @@ class LiveView(BaseModel):
     totals: LiveTotals
     stores: list[StoreView] = Field(description="At most 500, those that need looking at first.")
     receipts: list[LiveReceipt] = Field(description="The latest 20 that arrived, newest first.")
+
+
+class LagSeries(BaseModel):
+    """How far one store was behind, look by look."""
+
+    store: str
+    name: str
+    is_dark: bool = Field(description="Dark at the latest look.")
+    lags_ms: list[int | None] = Field(description="One lag for each of `at_ms`; null: the store was not known yet.")
+
+
+class LagView(BaseModel):
+    """For how long the hub has been without everything each store has, over the last hour.
+
+    Zero while a store is heard and has named no entry that is not here; else the time since that was last known to be
+    so, exact to one look. Stores that were never heard are left out.
+    """
+
+    now_ms: int = Field(description="The hub's time, ms since 1970.")
+    every_ms: int = Field(description="How far looks are apart; a wider gap is a time without looks.")
+    kept_ms: int = Field(description="How far back looks are kept.")
+    stores: int = Field(description="Stores that were ever heard, at most 5,000.")
+    at_ms: list[int] = Field(description="When the looks were, oldest first.")
+    median_ms: list[int] = Field(description="Half of all stores were at most so far behind, for each of `at_ms`.")
+    high_ms: list[int] = Field(description="95% of all stores were at most so far behind, for each of `at_ms`.")
+    worst: list[LagSeries] = Field(description="The stores furthest behind now, then those most lately behind.")

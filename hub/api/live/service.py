@@ -15,7 +15,7 @@ from hub.api.programme.repository import read_programme
 from hub.api.programme.schemas import CurrencyView
 from hub.api.receipts.repository import read_page
 from hub.api.rows import AnyRow
-from hub.api.stores.repository import read_stores, sum_receipts
+from hub.api.stores.repository import StoreRow, read_stores, sum_receipts
 from hub.api.stores.schemas import StoreView
 from hub.api.stores.service import view_store
 from hub.storage.database import HubDatabase
@@ -31,6 +31,12 @@ def read_sums(database: HubDatabase) -> Sums:
     """Sum up what has to be summed up over large tables, in one transaction."""
     with database.read() as connection:
         return Sums(sum_receipts(connection), count_people(connection), sum_points(connection))
+
+
+def read_all_stores(database: HubDatabase) -> list[StoreRow]:
+    """Read where all stores stand, in one transaction."""
+    with database.read() as connection:
+        return read_stores(connection)
 
 
 def live_view(connection: Connection, keys: KeyStore, sums: Sums, now_ms: int, dark_after_ms: int) -> LiveView:

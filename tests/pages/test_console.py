@@ -1,9 +1,7 @@
 """The console page: what it is made of, and how it behaves in a real browser."""
 
-import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -18,8 +16,6 @@ HIDDEN_OR_SEEN = """(hidden) => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
-CONTRASTS = Path(__file__).parent / "contrasts.js"
-AA_CONTRAST_MIN = 4.5
 
 
 class Parts(HTMLParser):
@@ -29,7 +25,6 @@ class Parts(HTMLParser):
         super().__init__()
         self.references: list[str] = []
         self.inline: list[str] = []
-        self.text_keys: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
@@ -37,8 +32,6 @@ class Parts(HTMLParser):
                 self.references.append(value or "")
             if name.startswith("on") or name == "style":
                 self.inline.append(f"{tag} {name}")
-            if name.startswith("data-text"):
-                self.text_keys.add(value or "")
         if tag == "style" or (tag == "script" and "src" not in dict(attrs)):
             self.inline.append(tag)
 
@@ -49,17 +42,11 @@ def read_parts() -> Parts:
     return parts
 
 
-def text_keys(language: str) -> set[str]:
-    texts = (PAGES / "texts.js").read_text()
-    block = texts.partition(f"const {language} = {{")[2].partition("};")[0]
-    return set(re.findall(r'^  "([a-z.-]+)":', block, re.MULTILINE))
-
-
 def test_the_page_and_its_parts_are_served(hub: Hub) -> None:
     page = hub.http.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     for reference in read_parts().references:
-        assert reference.startswith("/static/")
+        assert reference.startswith(("/static/", "/look/"))
         assert hub.http.get(reference).status_code == 200, reference
     script = hub.http.get("/static/console.js")
     assert "javascript" in script.headers["content-type"]
@@ -69,15 +56,6 @@ def test_the_page_and_its_parts_are_served(hub: Hub) -> None:
 
 def test_nothing_stands_inline_in_the_page() -> None:
     assert read_parts().inline == []
-
-
-def test_every_sentence_stands_in_both_languages() -> None:
-    assert text_keys("ZH") == text_keys("EN")
-    used = set(read_parts().text_keys)
-    for script in PAGES.glob("*.js"):
-        used |= set(re.findall(r'text\("([a-z.-]+)"', script.read_text()))
-    assert used <= text_keys("ZH")
-    assert len(used) > 30
 
 
 @pytest.fixture
@@ -137,7 +115,7 @@ def test_receipts_come_in_by_themselves(page: Page, chain_of_four: Hub) -> None:
     receipts = page.get_by_test_id("receipt")
     expect(receipts).to_have_count(1)
     expect(receipts.first).to_contain_text("sold offline")
-    expect(receipts.first).to_contain_text("··0001")
+    expect(receipts.first).to_contain_text("**0001")
     expect(receipts.first).to_contain_text("+12 pts")
     chain_of_four.clock.now_ms += 1_000
     chain_of_four.chain.node("a").sell(Sale(total_minor=-500, kind="return"))
@@ -201,20 +179,3 @@ def test_a_hidden_page_asks_nothing(page: Page) -> None:
     page.evaluate(HIDDEN_OR_SEEN, False)
     page.wait_for_timeout(1_500)
     assert len(asked) >= 2
-
-
-@in_a_browser
-@pytest.mark.usefixtures("chain_of_four")
-@pytest.mark.parametrize("lang", ["zh", "en"])
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_text_can_be_read_and_nothing_sticks_out(page: Page, lang: str, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"/?lang={lang}")
-    expect(page.get_by_test_id("store")).to_have_count(4)
-    for silent in (False, True):
-        if silent:
-            page.route("**/api/live", lambda route: route.abort())
-            expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "silent")
-        faint = [one for one in page.evaluate(CONTRASTS.read_text()) if one["contrast"] < AA_CONTRAST_MIN]
-        assert faint == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width

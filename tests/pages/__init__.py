@@ -1,0 +1,1 @@
+"""The till page and the console in a real browser, with a running chain behind them."""
