@@ -12,6 +12,7 @@ from edge_node.api.app import create_api
 from edge_node.errors import StorageUnavailable
 from edge_node.node import DATABASE_NAME, SOFTWARE, Node
 from edge_node.storage.cells import node_row
+from provisioning.broker_address import parse_broker
 from provisioning.node_file import NodeFile
 from provisioning.service.listening import listen
 from provisioning.service.lock import DirectoryLock
@@ -48,8 +49,8 @@ def run_node(file: NodeFile, directory: Path, announce: Callable[[str], None]) -
         )
         if node is None:
             return
+        node.start()
         try:
-            node.start()
             favour_latency()
             address = f"http://{file.http_host}:{listener.getsockname()[1]}/"
             announce(address)
@@ -68,7 +69,7 @@ def _about(node: Node, address: str) -> dict[str, object]:
         "store": node.database.store,
         "pid": os.getpid(),
         "address": address,
-        "broker": node.file.broker,
+        "broker": str(parse_broker(node.file.broker)),
         "database": f"SQLite, {node.database.path}",
         "waiting": row["last_entry"] - row["acknowledged"],
         "fenced": bool(row["fenced"]),

@@ -93,8 +93,12 @@ class Node:
         self._scheduler = BackgroundScheduler(timezone="UTC")
 
     def start(self) -> None:
-        """Start all threads and jobs."""
-        self.desk.start()
+        """Start all threads and jobs. Raises: StorageUnavailable; nothing is left running then."""
+        try:
+            self.desk.start()
+        except StorageUnavailable:
+            self.database.close()
+            raise
         self.agent.start()
         for job, every_s in ((self.sweep, SWEEP_S), (self.prune, PRUNE_S)):
             self._scheduler.add_job(_unless_faulty(job), "interval", seconds=every_s, max_instances=1, coalesce=True)

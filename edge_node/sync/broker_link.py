@@ -95,12 +95,12 @@ class BrokerLink:
         """Tell whether the broker has accepted and subscribed this node."""
         return self._life.is_connected
 
-    def _end_thread(self) -> None:
-        self._client.loop_stop()
-
     def publish(self, channel: str, payload: bytes) -> None:
         """Publish to one of the node's topics at QoS 1."""
         self._client.publish(node_topic(channel, self._actor), payload, qos=1)
+
+    def _end_thread(self) -> None:
+        self._client.loop_stop()
 
     def _connected(
         self, client: mqtt.Client, _userdata: Any, _flags: Any, reason: ReasonCode, _properties: Properties | None

@@ -127,13 +127,15 @@ class HubPlan(NamedTuple):
 def hub_process(plan: HubPlan, part: str = "all") -> Process:
     """Describe the hub (`all`, with the embedded broker when the chain has no other) or one of its parts.
 
-    `api` answers HTTP as `all` does; `worker` and `jobs` answer nobody.
+    `api` answers HTTP as `all` does; `worker` and `jobs` answer nobody. `worker A-B` works on partitions A to B.
     """
+    command, _, partitions = part.partition(" ")
+    arguments = (command, *plan.arguments(), *([f"--partitions={partitions}"] if partitions else []))
     address = f"http://127.0.0.1:{plan.http_port}"
-    log = plan.directory / ("hub.log" if part == "all" else f"hub-{part}.log")
+    log = plan.directory / ("hub.log" if part == "all" else f"hub-{part.replace(' ', '-')}.log")
     # Headquarters has machines of its own; here, where all share one, the tills go first.
     return Process(
-        Command(f"hub {part}", "hub.cli", (part, *plan.arguments()), log, address, "/api/health", nice=10),
+        Command(f"hub {part}", "hub.cli", arguments, log, address, "/api/health", nice=10),
     )
 
 

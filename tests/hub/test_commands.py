@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from hub.cli import main
 from hub.context import HubContext, open_context
-from hub.jobs import note_dark_stores
+from hub.jobs import attempt_job, note_dark_stores
 from hub.settings import HubSettings, load_settings
 from hub.storage.tables import actors, alarms, contacts
 from sync_protocol.entries import chain_start
+from sync_protocol.hub_ports import StoreUnavailable
 
 
 @pytest.mark.parametrize("option", ["--http-port", "--embedded-broker-port"])
@@ -42,6 +43,60 @@ def test_settings_that_cannot_be_used_are_named(arguments: list[str], words: str
     assert done.exit_code == 1
     assert words in done.output
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://tillsync:hunter2@127.0.0.1/tillsync",
+        "postgresql+asyncpg://tillsync:hunter2@127.0.0.1/tillsync",
+        "tillsync:hunter2@127.0.0.1",
+        "postgresql+psycopg://tillsync:hunter2@127.0.0.1:port/tillsync",
+    ],
+)
+@pytest.mark.parametrize("role", ["all", "api", "jobs"])
+def test_a_database_url_that_cannot_be_used_is_refused_without_its_password(
+    role: str, url: str, tmp_path: Path
+) -> None:
+    done = CliRunner().invoke(main, [role, f"--directory={tmp_path}", "--database", url])
+    assert done.exit_code == 1
+    assert "the database's URL cannot be used" in done.output
+    assert "postgresql+psycopg://USER@HOST:PORT/DATABASE" in done.output
+    assert "hunter2" not in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_database_of_a_newer_version_is_refused_by_name_and_left_alone(tmp_path: Path) -> None:
+    opened = open_context(HubSettings(directory=tmp_path))
+    with opened.database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    opened.close()
+    done = CliRunner().invoke(main, ["api", f"--directory={tmp_path}", "--http-port=0"])
+    assert done.exit_code == 1
+    assert "was written by a newer Tillsync: its schema is 9999" in done.output
+    assert "Install the newer version" in done.output
+
+
+def test_a_database_that_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "hub.db").write_text("this is a text file, long enough to be looked at" * 40, encoding="utf-8")
+    done = CliRunner().invoke(main, ["api", f"--directory={tmp_path}", "--http-port=0"])
+    assert done.exit_code == 1
+    assert "not a database" in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_job_without_its_database_waits_for_its_next_turn(
+    context: HubContext, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING", logger="hub")
+
+    def job(_context: HubContext) -> None:
+        raise StoreUnavailable("the server is gone")
+
+    attempt_job(job, context)
+    assert [vars(record)["job"] for record in caplog.records] == ["job"]
+    counted = context.metrics.registry.get_sample_value("tillsync_hub_database_errors_total", {"part": "jobs"})
+    assert counted == 1
 
 
 def test_given_settings_go_before_the_environment_and_that_before_defaults() -> None:

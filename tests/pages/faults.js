@@ -1,4 +1,5 @@
-// Gives what does not fit on the page: parts that stick out, words that are cut off on a key, targets too small to touch.
+// Gives what does not fit on the page: parts that stick out, words that are cut off on a key, keys over one another,
+// targets too small to touch.
 (target_px_min) => {
   const isSeen = (node) => node.checkVisibility({ visibilityProperty: true });
   const name = (node) => `${node.tagName.toLowerCase()} ${node.dataset.testid ?? node.id ?? ""} "${node.textContent.trim().slice(0, 30)}"`;
@@ -17,6 +18,17 @@
     const { width, height } = node.getBoundingClientRect();
     if (isSeen(node) && Math.min(width, height) < target_px_min - 0.5) {
       faults.push(`too small to touch, ${Math.round(width)} × ${Math.round(height)} px: ${name(node)}`);
+    }
+  }
+  const keys = [...document.querySelectorAll(".view button")].filter((node) => isSeen(node)
+    && !node.closest(".receipt-list") && getComputedStyle(node).position !== "sticky");
+  for (const [index, node] of keys.entries()) {
+    const one = node.getBoundingClientRect();
+    for (const other of keys.slice(index + 1)) {
+      const { left, right, top, bottom } = other.getBoundingClientRect();
+      if (left < one.right - 1 && right > one.left + 1 && top < one.bottom - 1 && bottom > one.top + 1) {
+        faults.push(`lies over another key: ${name(node)}, ${name(other)}`);
+      }
     }
   }
   return faults;

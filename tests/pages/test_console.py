@@ -168,14 +168,15 @@ def test_silence_of_the_hub_is_a_steady_banner_that_moves_nothing(page: Page) ->
 @in_a_browser
 def test_a_hidden_page_asks_nothing(page: Page) -> None:
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    page.clock.install()
     page.goto("/")
     expect(page.get_by_test_id("connection")).to_have_attribute("data-state", "live")
+    expect(page.get_by_test_id("lag-summary")).not_to_be_empty()
     page.evaluate(HIDDEN_OR_SEEN, True)
-    page.wait_for_timeout(500)
-    asked.clear()
-    page.wait_for_timeout(2_500)
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.run_for(60_000)
     assert asked == []
-    page.evaluate(HIDDEN_OR_SEEN, False)
-    page.wait_for_timeout(1_500)
-    assert len(asked) >= 2
+    with page.expect_request("**/api/live"), page.expect_request("**/api/live/lag"):
+        page.evaluate(HIDDEN_OR_SEEN, False)
+    with page.expect_request("**/api/live"):
+        page.clock.run_for(2_000)

@@ -82,10 +82,10 @@ def test_colours_are_named_in_the_look_and_nowhere_else(path: Path) -> None:
 
 @pytest.mark.parametrize("folder", [look.STATIC, TILL, CONSOLE], ids=["look", "till", "console"])
 def test_every_icon_that_is_asked_for_is_drawn(folder: Path) -> None:
-    drawn = set(re.findall(r'<symbol id="([a-z]+)"', (look.STATIC / "icons.svg").read_text(encoding="utf-8")))
+    drawn = set(re.findall(r'<symbol id="icon-([a-z]+)"', (look.STATIC / "icons.svg").read_text(encoding="utf-8")))
     asked: set[str] = set()
     for path in folder.iterdir():
         text = path.read_text(encoding="utf-8")
-        asked |= set(re.findall(r'\bicon\("([a-z]+)"', text)) | set(re.findall(r"icons\.svg#([a-z]+)", text))
+        asked |= set(re.findall(r'\bicon\("([a-z]+)"', text)) | set(re.findall(r'href="#icon-([a-z]+)"', text))
         asked |= set(re.findall(r'\bicon: "([a-z]+)"', text))
     assert asked <= drawn

@@ -33,7 +33,14 @@ export function shape(tag, attributes = {}, ...children) {
 
 /** Build one of the icons of icons.svg; words always stand beside it, so it is hidden from screen readers. */
 export function icon(name) {
-  return shape("svg", { class: "icon", "aria-hidden": "true" }, shape("use", { href: `/look/icons.svg#${name}` }));
+  return shape("svg", { class: "icon", "aria-hidden": "true" }, shape("use", { href: `#icon-${name}` }));
+}
+
+/** Bring the icons into the page, once: one that is drawn later is there at once. */
+async function bringIcons() {
+  const response = await fetch("/look/icons.svg");
+  const sheet = new DOMParser().parseFromString(await response.text(), "image/svg+xml").documentElement;
+  document.body.prepend(filled(document.adoptNode(sheet), { class: "icons", "aria-hidden": "true" }, []));
 }
 
 /** Replace the children of `parent`, but only when `key` (any JSON value) differs from the last one's; says whether. */
@@ -74,3 +81,5 @@ export function putInOrder(parent, nodes) {
     place = next;
   }
 }
+
+bringIcons().catch((error) => console.error("no icons, words only:", error));

@@ -1,0 +1,165 @@
+"""One MQTT client that does as it is told and remembers what it got: for asking brokers what they do.
+
+One rule: it waits for conditions with a patience, and says in a sentence what did not come about.
+"""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from provisioning.broker_address import BrokerAddress
+
+PATIENCE_S: Final = 10.0
+KEEPALIVE_S: Final = 20
+IN_FLIGHT_MAX: Final = 100
+
+
+class Lacking(Exception):
+    """The broker did not do what was asked of it."""
+
+
+class Got(NamedTuple):
+    """One message as it arrived."""
+
+    topic: str
+    payload: bytes
+    qos: int
+
+
+class MqttPeer:
+    """A client; use it as a context manager. It never connects again by itself."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        name: str,
+        *,
+        is_clean: bool = True,
+        will_topic: str = "",
+        protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv311,
+        acknowledges: bool = True,
+    ) -> None:
+        self.got: list[Got] = []
+        self._address = address
+        self._name = name
+        self._changed = threading.Condition()
+        self._is_connected = False
+        self._reason: Any = None
+        self._granted: dict[int, list[int]] = {}
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=name,
+            clean_session=None if protocol == MQTTProtocolVersion.MQTTv5 else is_clean,
+            protocol=protocol,
+            reconnect_on_failure=False,
+            manual_ack=not acknowledges,
+        )
+        self._client.max_inflight_messages_set(IN_FLIGHT_MAX)
+        if will_topic:
+            self._client.will_set(will_topic, b"offline", qos=1)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_message = self._on_message
+
+    def __enter__(self) -> Self:
+        """Connect. Raises: Lacking."""
+        try:
+            self._client.connect(*self._address, keepalive=KEEPALIVE_S)
+        except OSError as error:
+            raise Lacking(f"{self._address} cannot be reached: {error}") from error
+        self._client.loop_start()
+        try:
+            self.wait(lambda: self._reason is not None, "the connection is answered")
+        except Lacking:
+            self.__exit__(None, None, None)
+            raise
+        if not self._is_connected:
+            self.__exit__(None, None, None)
+            raise Lacking(f"the connection was refused: {self._reason}")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Say goodbye."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the connection stands."""
+        return self._is_connected
+
+    def subscribe(self, *topics: str, qos: int = 1) -> list[int]:
+        """Subscribe; return what was granted: a QoS each, or 128 for a refusal. Raises: Lacking."""
+        _, number = self._client.subscribe([(topic, qos) for topic in topics])
+        self.wait(lambda: number in self._granted, f"the subscription to {', '.join(topics)} is answered")
+        return self._granted[number]
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        """Publish and wait until it is acknowledged. Raises: Lacking."""
+        self.publish_all(topic, [payload], qos=qos, retain=retain)
+
+    def publish_all(self, topic: str, payloads: list[bytes], *, qos: int = 1, retain: bool = False) -> None:
+        """Publish all at once and wait until every one is acknowledged. Raises: Lacking."""
+        sent = [self._client.publish(topic, payload, qos=qos, retain=retain) for payload in payloads]
+        until_s = time.monotonic() + PATIENCE_S
+        for one in sent:
+            with contextlib.suppress(RuntimeError, ValueError):  # the connection ended under way: see below
+                one.wait_for_publish(max(until_s - time.monotonic(), 0.001))
+        missing = sum(not one.is_published() for one in sent)
+        if missing:
+            raise Lacking(f"{missing} of {len(sent)} publishes were not acknowledged")
+
+    def cut(self) -> None:
+        """End the connection without a goodbye, as a pulled cable does."""
+        connection = self._client.socket()
+        if isinstance(connection, socket.socket):
+            connection.shutdown(socket.SHUT_RDWR)
+        self.wait(lambda: not self._is_connected, "the connection ends")
+
+    def expect(self, *payloads: bytes) -> list[Got]:
+        """Wait until all these have arrived; return everything that has. Raises: Lacking."""
+        self.wait(lambda: set(payloads) <= {one.payload for one in self.got}, f"{payloads[0][:40]!r} arrives")
+        return list(self.got)
+
+    def wait(self, condition: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+        """Wait until something holds. Raises: Lacking with its name."""
+        with self._changed:
+            if not self._changed.wait_for(condition, patience_s):
+                raise Lacking(f"did not come about within {patience_s:g} s: {what}")
+
+    def holds_within(self, condition: Callable[[], bool], patience_s: float) -> bool:
+        """Tell whether something comes to hold in a time."""
+        with self._changed:
+            return self._changed.wait_for(condition, patience_s)
+
+    def _on_connect(self, _client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        with self._changed:
+            self._reason = reason
+            self._is_connected = not reason.is_failure
+            self._changed.notify_all()
+
+    def _on_disconnect(self, _client: mqtt.Client, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        with self._changed:
+            self._reason = reason
+            self._is_connected = False
+            self._changed.notify_all()
+
+    def _on_subscribe(self, _client: mqtt.Client, _userdata: Any, number: int, reasons: Any, _properties: Any) -> None:
+        with self._changed:
+            self._granted[number] = [reason.value for reason in reasons]
+            self._changed.notify_all()
+
+    def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        with self._changed:
+            self.got.append(Got(message.topic, bytes(message.payload), message.qos))
+            self._changed.notify_all()
