@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from edge_node.catalogue import read_programme
 from edge_node.clock import SystemClock
-from edge_node.errors import NotIntroduced, UnknownMember
+from edge_node.errors import NotIntroduced, StorageUnavailable, UnknownMember
 from edge_node.members import coupon_view, view
 from edge_node.personal import KeyRing
 from edge_node.receipts.design import ReceiptDesign, load_design
@@ -168,8 +168,12 @@ class PrintDesk:
         while not self._stopping:
             self._work.wait(_LOOK_AGAIN_S)
             self._work.clear()
-            while self._print_next():
-                pass
+            try:
+                while self._print_next():
+                    pass
+            except StorageUnavailable as error:
+                # The job's state could not be written: the thread must live on, or nothing is ever printed again.
+                log.warning("print jobs wait: the node's storage is unavailable", extra={"cause": error.detail})
 
     def _print_next(self) -> bool:
         row = (
@@ -189,7 +193,7 @@ class PrintDesk:
         except DeviceError as error:
             self._message = str(error)
             untouched = error.retryable and not error.sent_bytes_max
-            log.warning("receipt %s is not printed: %s", receipt.receipt, error)
+            log.warning("a receipt is not printed", extra={"receipt": receipt.receipt, "cause": str(error)})
             self._set_state(row["job"], "queued" if untouched else "failed", str(error))
             return False
         self._message = None

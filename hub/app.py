@@ -74,6 +74,7 @@ def _broker_for(configured: BrokerAddress | None, settings: HubSettings) -> Iter
 def _working(context: HubContext, broker: BrokerAddress, stopping: Stopping, role: str) -> Iterator[SyncWorker]:
     given = context.settings.partitions
     worker = SyncWorker(context, broker, parse_partitions(given) if given else Partitions(), role)
+    stopping.on_stop(worker.ask_to_stop)
     when_available(worker.start, StoreUnavailable, stopping, what=DATABASE)
     try:
         yield worker

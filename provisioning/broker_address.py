@@ -25,7 +25,8 @@ def parse_broker(url: str) -> BrokerAddress:
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORT
     except ValueError as error:
-        raise BadNodeFile(f"broker {url!r}: {error}; write mqtt://HOST:PORT") from error
+        raise BadNodeFile("the broker's address has no port that can be used; write mqtt://HOST:PORT") from error
     if parts.scheme != "mqtt" or not parts.hostname or parts.path not in {"", "/"}:
-        raise BadNodeFile(f"broker {url!r} is no address of a broker; write mqtt://HOST:PORT")
+        # The text is not repeated: somebody may have written a password into it.
+        raise BadNodeFile("the broker's address cannot be read; write mqtt://HOST:PORT")
     return BrokerAddress(parts.hostname, port)

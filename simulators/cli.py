@@ -8,6 +8,7 @@ import click
 from simulators.demo.command import DEFAULT_RECEIPTS, DEFAULT_STORES, DemoOptions, is_good, run_demo
 from simulators.devices.escpos_printer import run_printer
 from simulators.devices.receipt_font import NoReceiptFont
+from simulators.network.probe_command import probe
 from simulators.traffic.errors import TrafficError
 from simulators.traffic.layouts import PRESETS
 
@@ -80,6 +81,41 @@ def demo(
     sys.exit(0 if is_good(report) else 1)
 
 
+@main.command("open-stores")
+@click.argument("stores", nargs=-1, required=True)
+@click.option("--hub", default="http://127.0.0.1:8000", show_default=True, help="Where the hub's API is.")
+@click.option("--broker", default="mqtt://127.0.0.1:1883", show_default=True, help="Where the chain's broker is.")
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var"),
+    show_default=True,
+    help="Where the node files are written; those that are there stay.",
+)
+@click.option("--port", type=click.IntRange(1, 65_000), default=8080, show_default=True, help="Port of the first till.")
+def open_stores(stores: tuple[str, ...], hub: str, broker: str, directory: Path, port: int) -> None:
+    """Open STORES at a running hub, with the demo's catalogue, and write their node files. Again changes nothing."""
+    from provisioning.broker_address import parse_broker
+    from provisioning.errors import ProvisioningError
+    from simulators.demo import headquarters
+    from simulators.demo.http import Gone, JsonClient
+
+    client = JsonClient(hub)
+    try:
+        files = headquarters.open_stores(client, stores, str(parse_broker(broker)), directory, port)
+    except Gone as gone:
+        raise click.ClickException(
+            f"the hub does not answer at {hub}: {gone}. Start it, or name it with --hub"
+        ) from gone
+    except (headquarters.Refused, ProvisioningError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        client.close()
+    click.echo("Each store in a terminal of its own:")
+    for store, file in zip(stores, files, strict=True):
+        click.echo(f"  ./run exec tillsync-edge run --node-file {file} --directory {directory / store}")
+
+
 @main.command("printer")
 @click.option("--link", type=click.Path(path_type=Path), help="Make this symbolic link to the pseudo-terminal.")
 @click.option("--transcript", type=click.Path(path_type=Path), help="Append the text of each receipt to this file.")
@@ -104,6 +140,8 @@ def printer(link: Path | None, transcript: Path | None, pictures: Path | None, c
     except (NoReceiptFont, OSError) as error:
         raise click.ClickException(str(error)) from error
 
+
+main.add_command(probe)
 
 if __name__ == "__main__":
     main()

@@ -17,7 +17,7 @@ from edge_node.clock import SystemClock
 from edge_node.errors import StorageUnavailable
 from edge_node.metrics import ASK_OUTCOMES, HUB_CODES, NodeMetrics, among
 from edge_node.storage.sync_store import SqliteEdgeStore
-from edge_node.sync.broker_link import BrokerLink
+from edge_node.sync.broker_link import node_link
 from provisioning.broker_address import BrokerAddress
 from provisioning.service.stopping import stop_within
 from sync_protocol.edge_session import WELCOMED, EdgeSession
@@ -33,6 +33,7 @@ from sync_protocol.events import (
     Welcomed,
 )
 from sync_protocol.messages import Question
+from sync_protocol.names import node_topic
 
 log = logging.getLogger(__name__)
 
@@ -98,8 +99,9 @@ class SyncAgent:
         self._metrics = metrics
         self._committed: deque[_Grew] = deque(maxlen=COMMITTED_MAX)
         self._stopping = threading.Event()
-        self._link = BrokerLink(
-            store.position().actor,
+        self._actor = store.position().actor
+        self._link = node_link(
+            self._actor,
             broker,
             on_ready=lambda: self._inbox.put(_Ready()),
             on_lost=lambda: self._inbox.put(_Lost()),
@@ -180,7 +182,7 @@ class SyncAgent:
             item = self._next_now()
         self._handle(self._session.handle_timer(self._clock.now_ms()))
         for channel, payload in self._session.payloads_to_send(self._clock.now_ms()):
-            self._link.publish(channel, payload)
+            self._link.publish(node_topic(channel, self._actor), payload)
 
     def _wait(self) -> _Item | None:
         if self._stopping.is_set():

@@ -28,7 +28,8 @@ from sync_protocol.hub_ports import StoreConflict, StoreUnavailable
 POSTGRESQL_SCHEME: Final = "postgresql+psycopg"
 _MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT_S: Final = 10
-_CONNECT_TIMEOUT_S: Final = 5
+_CONNECT_TIMEOUT_S: Final = 2
+"""psycopg's least. A host that swallows packets must not hold up the end of the process."""
 _CONNECTIONS_MAX: Final = 15
 _CONFLICTS_MAX: Final = 8
 _MIGRATION_LOCK: Final = 7_411_001
@@ -141,6 +142,8 @@ def _parse(url: str) -> URL:
         parsed = parsed.set(drivername=POSTGRESQL_SCHEME)
     if parsed.drivername not in {"sqlite", POSTGRESQL_SCHEME}:
         raise DatabaseUrlUnusable(f"{parsed.drivername!r} is no kind of database that the hub runs on")
+    if parsed.drivername == "sqlite" and not Path(parsed.database or "").parent.is_dir():
+        raise DatabaseUrlUnusable(f"the folder {Path(parsed.database or '').parent} does not exist")
     return parsed
 
 
@@ -168,7 +171,9 @@ def _cause(error: DBAPIError) -> str:
 
 
 def _sqlite_engine(url: URL, begin: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_S})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"check_same_thread": False, "timeout": _BUSY_TIMEOUT_S}
+    )
 
     @event.listens_for(engine, "connect")
     def set_up(dbapi_connection: Any, _record: Any) -> None:
@@ -187,6 +192,7 @@ def _postgresql_engine(url: URL) -> Engine:
     try:
         engine = create_engine(
             url,
+            hide_parameters=True,
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_size=_CONNECTIONS_MAX,

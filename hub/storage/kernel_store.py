@@ -9,11 +9,13 @@ duplicates, welcome coupons, grants), the database finds the circle, and the ses
 
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from hub.metrics import HubMetrics
 from hub.storage import feeds, people
 from hub.storage.cells import (
     SLOT_COLUMNS,
@@ -46,7 +48,7 @@ from hub.storage.tables import (
 from loyalty.receipts import RECORD_KIND, Receipt, decode_receipt
 from sync_protocol.accounts import Slots, rights
 from sync_protocol.cells import Counter, Record, Value
-from sync_protocol.hub_ports import ACTIVE, Accepted, ActorState, Granted, StreamStep
+from sync_protocol.hub_ports import ACTIVE, Accepted, ActorState, Granted, StoreConflict, StreamStep
 from sync_protocol.limits import COUNTER_MAX, NODE_AMOUNT_MAX
 from sync_protocol.messages import EntityState, MemberKey, WantRights
 from sync_protocol.names import hub_actor, is_chain_entity, split_actor
@@ -55,7 +57,14 @@ from sync_protocol.names import hub_actor, is_chain_entity, split_actor
 class SqlHubStore:
     """See `sync_protocol.hub_ports.HubStore`."""
 
-    def __init__(self, database: HubDatabase, keys: KeyStore, hub_n: int = 1, lease: Lease | None = None) -> None:
+    def __init__(
+        self,
+        database: HubDatabase,
+        keys: KeyStore,
+        hub_n: int = 1,
+        lease: Lease | None = None,
+        metrics: HubMetrics | None = None,
+    ) -> None:
         """Work under a lease; without one the caller sees to it that nobody else works on this database."""
         self.hub_n = hub_n
         self.blind_index_key = keys.blind_index_key()
@@ -63,18 +72,28 @@ class SqlHubStore:
         self._database = database
         self._keys = keys
         self._lease = lease
+        self._metrics = metrics or HubMetrics()
         self._partitions = lease.partitions if lease is not None else Partitions()
 
     @contextmanager
     def transaction(self) -> Iterator["SqlHubTransaction"]:
         """See `HubStore.transaction`. Raises: LeaseLost, and then nothing was applied."""
-        with self._database.write() as connection:
-            if self._lease is not None:
-                self._lease.check(connection)
-            transaction = SqlHubTransaction(connection, self._keys, self.hub_n, self.blind_index_key, self._partitions)
-            yield transaction
-            transaction.write_contacts()
+        started_s = time.perf_counter()
+        try:
+            with self._database.write() as connection:
+                if self._lease is not None:
+                    self._lease.check(connection)
+                transaction = SqlHubTransaction(
+                    connection, self._keys, self.hub_n, self.blind_index_key, self._partitions
+                )
+                yield transaction
+                transaction.write_contacts()
+        except StoreConflict:
+            self._metrics.database_retries.inc()
+            raise
         self.others_have_marks = self.others_have_marks or transaction.others_have_marks
+        if transaction.merged_count:
+            self._metrics.merged(transaction.merged_count, time.perf_counter() - started_s)
 
     def high_stamp(self) -> int:
         """See `HubStore.high_stamp`."""
@@ -89,6 +108,7 @@ class SqlHubTransaction:
         self, connection: Connection, keys: KeyStore, hub_n: int, secret: bytes, partitions: Partitions
     ) -> None:
         self.others_have_marks = False
+        self.merged_count = 0
         self._connection = connection
         self._partitions = partitions
         self._keys = keys
@@ -144,6 +164,7 @@ class SqlHubTransaction:
 
     def merge(self, accepted: Sequence[Accepted], keys: Sequence[MemberKey], now_ms: int) -> None:
         """See `HubTransaction.merge`."""
+        self.merged_count += len(accepted)
         # Keys first, in their own database: a key without its member does no harm, a member without key would.
         self._keys.put_member_keys(keys)
         registers = [cell for one in accepted for cell in one.entry.registers]

@@ -62,7 +62,7 @@ class Listener:
                     self._on_notified()  # what was marked before we listened
                     self._listen(connection)
             except (psycopg.Error, StoreUnavailable) as error:
-                log.info("cannot listen for marks, trying again: %s", " ".join(str(error).split()))
+                log.info("cannot listen for marks, trying again", extra={"cause": " ".join(str(error).split())})
                 self._stopped.wait(_RETRY_S)
 
     def _listen(self, connection: "psycopg.Connection[tuple[object, ...]]") -> None:

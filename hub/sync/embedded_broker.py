@@ -18,6 +18,7 @@ from provisioning.broker_address import BrokerAddress
 log = logging.getLogger(__name__)
 
 _START_TIMEOUT_S: Final = 20
+_STOP_TIMEOUT_S: Final = 1
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -38,7 +39,7 @@ class EmbeddedBroker:
         self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="embedded-broker", daemon=True)
         for name in ("amqtt", "transitions"):
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what keeps it from starting is told below
 
     def start(self) -> None:
         """Start listening. Raises: what stopped the broker from starting, a port in use among it."""
@@ -48,7 +49,7 @@ class EmbeddedBroker:
     def stop(self) -> None:
         """Close all connections and end the thread."""
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(timeout=10)
+        self._thread.join(timeout=_STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)

@@ -18,12 +18,12 @@ from hub.storage.kernel_store import SqlHubStore
 from hub.storage.leases import RENEW_MS, Lease, LeaseLost, Leases, this_process
 from hub.storage.partitions import Partitions
 from hub.storage.wakeups import Listener, notify
-from hub.sync.broker_link import HubLink
+from hub.sync.broker_link import worker_link
 from provisioning.broker_address import BrokerAddress
 from sync_protocol.envelope import plain_hub_envelope
 from sync_protocol.hub_ports import StoreUnavailable
 from sync_protocol.hub_session import GROUP_MESSAGES_MAX, HubSession
-from sync_protocol.names import parse_node_topic
+from sync_protocol.names import CHAIN_TOPIC, down_topic, parse_node_topic
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,9 @@ class SyncWorker:
         self._inbox: queue.Queue[tuple[str, bytes]] = queue.Queue(INBOX_MAX)
         self._stopped = threading.Event()
         self._leases = Leases(context.database, this_process(f"tillsync-hub {role}"))
-        self._link = HubLink(broker, self._partitions, self._offer, context.metrics.broker_connected.set)
+        self._link = worker_link(
+            self._partitions, broker, on_state=context.metrics.broker_connected.set, on_message=self._offer
+        )
         self._listener = Listener(context.database, self.wake)
         self._thread = threading.Thread(target=self._run, name="sync-worker", daemon=True)
         self._lease: Lease | None = None
@@ -55,25 +57,33 @@ class SyncWorker:
         """Take the partitions, then start the thread and the broker link.
 
         Waits for a lease to run out whose holder does not renew it. Raises: PartitionsHeld when its holder does;
-        StoreUnavailable.
+        StoreUnavailable. Told to stop meanwhile, it starts nothing.
         """
         self._lease = self._take_when_free()
+        if self._lease is None:
+            return
         self._thread.start()
         self._listener.start()
         self._link.start()
+
+    def ask_to_stop(self) -> None:
+        """Tell the worker to end, and do not wait for it."""
+        self._stopped.set()
+        self._offer(*_WAKE)
 
     def stop(self) -> None:
         """Finish the transaction under way, leave the broker, give the partitions back.
 
         What was not acknowledged is sent again by the stores.
         """
-        self._stopped.set()
-        self._offer(*_WAKE)
-        self._thread.join()
-        self._link.stop()
-        self._listener.stop()
+        self.ask_to_stop()
+        if self._thread.is_alive():
+            self._thread.join()
+            self._link.stop()
+            self._listener.stop()
         if self._lease is not None:
-            self._leases.give_back(self._lease)
+            with contextlib.suppress(StoreUnavailable):  # it runs out by itself
+                self._leases.give_back(self._lease)
 
     def wake(self) -> None:
         """Tell that another part of the process, or another process, marked something."""
@@ -134,7 +144,7 @@ class SyncWorker:
     def _serve(self, lease: Lease) -> None:
         """Drive one session until told to stop. Raises: LeaseLost; StoreUnavailable before the session has begun."""
         context = self._context
-        store = SqlHubStore(context.database, context.keys, context.hub_n, lease)
+        store = SqlHubStore(context.database, context.keys, context.hub_n, lease, context.metrics)
         session = HubSession(store, CountingEnvelope(plain_hub_envelope(), context.metrics))
         renew_at_s = 0.0
         more = False
@@ -188,7 +198,7 @@ class SyncWorker:
             self._stopped.wait(UNAVAILABLE_WAIT_S)
             return False
         for to, payload in session.payloads_to_send():
-            self._link.publish(to, payload)
+            self._link.publish(CHAIN_TOPIC if to is None else down_topic(to), payload)
         return more
 
     def _receive(self, session: HubSession, topic: str, payload: bytes) -> None:
@@ -197,7 +207,7 @@ class SyncWorker:
             return
         parsed = parse_node_topic(topic)
         if parsed is None:
-            log.warning("payload on a topic that is none of ours", extra={"topic": topic[:200]})
+            log.warning("payload on a topic that is none of ours")
             return
         channel, actor = parsed
         if channel != "state":

@@ -9,9 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from loyalty.programme import Programme, encode_programme
+from loyalty.programme import Programme
 from provisioning.broker_address import BrokerAddress
 from provisioning.node_file import NodeFile
+from simulators.demo.headquarters import set_up
 from simulators.demo.http import JsonClient
 from simulators.demo.processes import HubPlan, Process, free_port, hub_process, node_process
 from simulators.devices.escpos_printer import SimulatedPrinter
@@ -21,7 +22,6 @@ HEARTBEAT_MS: Final = 500
 DARK_AFTER_MS: Final = 2_500
 HUB_PORT: Final = 8000
 TILL_PORT: Final = 8101
-ITEMS_PER_CALL: Final = 500
 
 
 class Chain:
@@ -118,23 +118,10 @@ class Chain:
         """Tell the hub its programme, catalogue and stores, as headquarters would."""
         self.hub.wait_ready()
         hub = self.hub_client()
-        _must(hub, "PUT", "/api/programme", encode_programme(programme))
-        for start in range(0, len(items), ITEMS_PER_CALL):
-            _must(hub, "POST", "/api/catalogue/items", {"items": items[start : start + ITEMS_PER_CALL]})
-        known = {row["store"] for row in _must(hub, "GET", "/api/stores", None)["stores"]}
-        for store, name in self.stores.items():
-            if store not in known:
-                _must(hub, "POST", "/api/stores", {"store": store, "name": name[:80]})
+        set_up(hub, programme, items, self.stores)
         hub.close()
 
     def is_ready(self, store: str) -> bool:
         """Tell whether a store has met its hub and can sell."""
         status = self.status(store)
         return bool(status["online"] and status["introduced"])
-
-
-def _must(client: JsonClient, method: str, path: str, body: object) -> Any:
-    reply = client.call(method, path, body)
-    if not reply.ok:
-        raise RuntimeError(f"{method} {path}: {reply.body}")
-    return reply.body

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from loyalty.programme import Currency, Programme, WelcomeCoupon
+from loyalty.programme import Currency, Programme
 from simulators.demo.chain import Chain
 from simulators.demo.checks import check_receipts, hub_balances, outbox_left, percentiles, unequal_balances
+from simulators.demo.headquarters import WELCOME, items_of
 from simulators.demo.http import Gone, JsonClient
 from simulators.demo.probe import VisibilityProbe
 from simulators.demo.screen import Screen, StoreRow
@@ -49,12 +50,9 @@ def dark_store(stores: Mapping[str, str]) -> str:
 
 def programme_of(plan: Plan) -> Programme:
     """Give the demo chain's programme: a point per whole unit of currency, worth a hundredth of it."""
-    offer = WelcomeCoupon(
-        value_minor=500, threshold_minor=3_000, title_zh="新会员满30减5", title_en="Welcome: 5 off 30"
-    )
     return Programme(
         currency=CURRENCIES.get(plan.currency, Currency("XXX", "¤", 2)),
-        welcome_coupon=None if plan.recorded else offer,
+        welcome_coupon=None if plan.recorded else WELCOME,
     )
 
 
@@ -81,18 +79,7 @@ class Demo:
 
     def get_ready(self) -> None:
         """Set the hub up and wait until all stores can sell. Raises: RuntimeError."""
-        items = [
-            {
-                "code": item.code,
-                "gtin": item.gtin,
-                "name_zh": item.name_zh,
-                "name_en": item.name_en,
-                "price_minor": item.price_minor,
-                "tax_bp": item.tax_bp,
-            }
-            for item in self._plan.catalogue
-        ]
-        self._chain.set_up(programme_of(self._plan), items)
+        self._chain.set_up(programme_of(self._plan), items_of(self._plan.catalogue))
         until_s = time.monotonic() + READY_PATIENCE_S
         for node in self._chain.nodes.values():
             node.wait_ready()

@@ -1,13 +1,14 @@
-"""Asking a broker whether it does what the protocol relies on, and noting what it does where the protocol relies on nothing.
+"""Asking a broker whether it does what the protocol relies on, and what it does besides.
 
-One rule: everything is shown on the broker itself, by clients like ours; nothing is read from its manual. What is relied on
-is judged; what is not is only told. Source: sync_protocol/SPEC.md, 8.
+One rule: everything is shown on the broker itself, by clients like ours; nothing is read from its manual. What the
+protocol relies on is judged, the rest is only told. Source: sync_protocol/SPEC.md, 8.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -20,6 +21,7 @@ PUBLISHES: Final = 300
 QUEUED: Final = 1_500
 QUIET_S: Final = 1.5
 END: Final = b"end"
+AFTER_RESTART: Final = "connecting again after the broker's restart"
 
 
 class Finding(NamedTuple):
@@ -33,7 +35,7 @@ class Finding(NamedTuple):
 class Scene:
     """A broker, and clients on it whose names and topics nobody else has."""
 
-    def __init__(self, address: BrokerAddress, restart: Callable[[], None] | None) -> None:
+    def __init__(self, address: BrokerAddress, restart: Callable[[], None]) -> None:
         self.address = address
         self.restart = restart
         self.root = f"tillsync-probe/{secrets.token_hex(6)}"
@@ -41,8 +43,10 @@ class Scene:
 
     def peer(self, role: str, **options: Any) -> MqttPeer:
         """Connect a client; it leaves when the scene ends. The same role takes over its connection. Raises: Lacking."""
-        name = f"{self.root.rpartition('/')[2]}-{role}"
-        return self._stack.enter_context(MqttPeer(self.address, name, **options))
+        peer = MqttPeer(self.address, f"{self.root.rpartition('/')[2]}-{role}", **options)
+        peer.connect()
+        self._stack.callback(peer.leave)
+        return peer
 
     def topic(self, *levels: str) -> str:
         """Give a topic of this scene."""
@@ -51,15 +55,6 @@ class Scene:
     def close(self) -> None:
         """Let all clients leave."""
         self._stack.close()
-
-
-@contextmanager
-def _scene(address: BrokerAddress, restart: Callable[[], None] | None) -> Iterator[Scene]:
-    scene = Scene(address, restart)
-    try:
-        yield scene
-    finally:
-        scene.close()
 
 
 # --- what the protocol relies on ------------------------------------------------------------------------------------
@@ -76,13 +71,12 @@ def _qos_1(scene: Scene) -> str:
 
 
 def _take_over(scene: Scene) -> str:
-    first = scene.peer("node")
+    scene.peer("node").subscribe(scene.topic("a"))
     second = scene.peer("node")
-    first.wait(lambda: not first.is_connected, "the old connection ends")
     second.subscribe(scene.topic("a"))
     second.publish(scene.topic("a"), END)
     second.expect(END)
-    return "the new connection stands, the old one ends"
+    return "is accepted, and gets what it subscribes to"
 
 
 def _levels(scene: Scene) -> str:
@@ -145,25 +139,27 @@ def _puback(scene: Scene) -> str:
 
 
 def _restart(scene: Scene) -> str:
-    if scene.restart is None:
-        return "not tried: the broker is not ours to restart"
-    with scene.peer("node") as node:
-        node.subscribe(scene.topic("a"))
-        scene.restart()
-        node.wait(lambda: not node.is_connected, "the restart ends the connection")
-    until_s = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            again = scene.peer("node")
-            break
-        except Lacking:
-            if time.monotonic() > until_s:
-                raise
-            time.sleep(0.05)
+    node = scene.peer("node")
+    node.subscribe(scene.topic("a"))
+    scene.restart()
+    node.wait(lambda: not node.is_connected, "the restart ends the connection")
+    again = _patiently(scene, "node")
     again.subscribe(scene.topic("a"))
     again.publish(scene.topic("a"), END)
     again.expect(END)
     return "the same name connects and subscribes again"
+
+
+def _patiently(scene: Scene, role: str) -> MqttPeer:
+    """Connect to a broker that may just be starting."""
+    until_s = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return scene.peer(role)
+        except Lacking:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(0.05)
 
 
 # --- what the protocol must not rely on -----------------------------------------------------------------------------
@@ -207,7 +203,7 @@ def _retained(scene: Scene) -> str:
         seen = [
             what
             for peer, what in ((exact, "by topic"), (wild, "by wildcard"), (other, "even to who did not ask"))
-            if peer.holds_within(lambda peer=peer: bool(peer.got), QUIET_S)  # type: ignore[misc]
+            if peer.holds_within(partial(bool, peer.got), QUIET_S)
         ]
         return "delivered " + ", ".join(seen) if seen else "not delivered"
     finally:
@@ -236,16 +232,20 @@ def _order(scene: Scene) -> str:
     got = [int(one.payload) for one in second.got]
     _forget(scene, "slow")
     if len(set(got)) < len(numbers):
-        return "unacknowledged messages are not all sent again"
+        return "unacknowledged messages do not all come again at once"
     return "kept" if got == sorted(got) else "broken"
 
 
 def _queue(scene: Scene) -> str:
-    with scene.peer("away", is_clean=False) as away:
-        away.subscribe(scene.topic("a"))
+    away = scene.peer("away", is_clean=False)
+    away.subscribe(scene.topic("a"))
+    away.leave()
     scene.peer("sender").publish_all(scene.topic("a"), [b"%d" % number for number in range(QUEUED)])
     back = scene.peer("away", is_clean=False)
-    back.holds_within(lambda: len(back.got) >= QUEUED, PATIENCE_S)
+    before = -1
+    while before < len(back.got) < QUEUED:
+        before = len(back.got)
+        back.holds_within(lambda: len(back.got) >= QUEUED, QUIET_S)
     kept = len({one.payload for one in back.got})
     _forget(scene, "away")
     return f"{kept:,} of {QUEUED:,} kept, all acknowledged"
@@ -253,8 +253,7 @@ def _queue(scene: Scene) -> str:
 
 def _forget(scene: Scene, role: str) -> None:
     """End a session that the broker would keep."""
-    with scene.peer(role):
-        return
+    scene.peer(role).leave()
 
 
 def _refusal(scene: Scene) -> str:
@@ -268,39 +267,45 @@ def _refusal(scene: Scene) -> str:
 def _presence(scene: Scene) -> str:
     watcher = scene.peer("watcher")
     watcher.subscribe(scene.topic("state", "+"))
-    scene.peer("node", will_topic=scene.topic("state", "node"))
-    scene.peer("node", will_topic=scene.topic("state", "node"))
+    for _ in range(2):
+        scene.peer("node", will_topic=scene.topic("state", "node"))
     by_take_over = watcher.holds_within(lambda: bool(watcher.got), QUIET_S)
     watcher.got.clear()
-    with scene.peer("guest", will_topic=scene.topic("state", "guest")):
-        pass
+    scene.peer("guest", will_topic=scene.topic("state", "guest")).leave()
     by_goodbye = watcher.holds_within(lambda: bool(watcher.got), QUIET_S)
-    told = [f"{'sent' if sent else 'not sent'} {when}" for sent, when in (
-        (by_take_over, "when a new connection takes over"), (by_goodbye, "after a goodbye"),
-    )]  # fmt: skip
-    return ", ".join(told)
+    return f"{_sent(by_take_over)} when a new connection takes over, {_sent(by_goodbye)} after a goodbye"
+
+
+def _sent(was_sent: bool) -> str:
+    return "sent" if was_sent else "not sent"
+
+
+def _old_connection(scene: Scene) -> str:
+    old, _ = scene.peer("node"), scene.peer("node")
+    return "ends" if old.holds_within(lambda: not old.is_connected, QUIET_S) else "stays open"
 
 
 _Look = Callable[[Scene], str]
 
 RELIED_ON: Final[Mapping[str, _Look]] = {
     "MQTT 3.1.1 at QoS 1": _qos_1,
-    "one connection per client id, the newest": _take_over,
+    "a new connection under the same client id": _take_over,
     "topic levels of a–z, 0–9, - and _": _levels,
     "one subscription per purpose, with + wildcards": _wildcards,
     "subscribing again after every connection": _subscribe_again,
     "messages of 128 KiB": _largest,
     "the last will, as a hint": _will,
     "PUBACK for every publish": _puback,
-    "connecting again after the broker's restart": _restart,
+    AFTER_RESTART: _restart,
 }
 
 NOT_RELIED_ON: Final[Mapping[str, _Look]] = {
+    "the old connection under the same client id": _old_connection,
     "QoS 2": _qos_2,
     "shared subscriptions": _shared,
     "retained messages": _retained,
     "MQTT 5": _mqtt_5,
-    "order across reconnections": _order,
+    "order after a broken connection": _order,
     "queue for who is away": _queue,
     "negative acknowledgement": _refusal,
     "the will for presence": _presence,
@@ -308,16 +313,23 @@ NOT_RELIED_ON: Final[Mapping[str, _Look]] = {
 
 
 def probe_broker(address: BrokerAddress, restart: Callable[[], None] | None = None) -> Iterator[Finding]:
-    """Ask a broker everything, one finding after another; `restart` restarts it, when it is ours."""
+    """Ask a broker everything, one finding after another.
+
+    `restart` restarts it; without one, as with a broker that is not ours, that is left out.
+    """
     for what, look in RELIED_ON.items():
-        yield _judge(what, look, address, restart)
+        if restart is not None or what != AFTER_RESTART:
+            yield _judge(what, look, Scene(address, restart or _nothing))
     for what, look in NOT_RELIED_ON.items():
-        seen = _judge(what, look, address, restart)
-        yield Finding(what, None, seen.seen)
+        yield _judge(what, look, Scene(address, restart or _nothing))._replace(holds=None)
 
 
-def _judge(what: str, look: _Look, address: BrokerAddress, restart: Callable[[], None] | None) -> Finding:
-    with _scene(address, restart) as scene:
+def _nothing() -> None:
+    """Restart nothing."""
+
+
+def _judge(what: str, look: _Look, scene: Scene) -> Finding:
+    with closing(scene):
         try:
             return Finding(what, True, look(scene))
         except Lacking as lack:

@@ -3,13 +3,11 @@
 One rule: it waits for conditions with a patience, and says in a sentence what did not come about.
 """
 
-import contextlib
 import socket
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -34,7 +32,7 @@ class Got(NamedTuple):
 
 
 class MqttPeer:
-    """A client; use it as a context manager. It never connects again by itself."""
+    """A client; it never connects again by itself."""
 
     def __init__(
         self,
@@ -69,27 +67,20 @@ class MqttPeer:
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
 
-    def __enter__(self) -> Self:
+    def connect(self) -> None:
         """Connect. Raises: Lacking."""
         try:
             self._client.connect(*self._address, keepalive=KEEPALIVE_S)
         except OSError as error:
-            raise Lacking(f"{self._address} cannot be reached: {error}") from error
+            raise Lacking(f"{self._address} cannot be reached: {error.strerror}") from error
         self._client.loop_start()
-        try:
-            self.wait(lambda: self._reason is not None, "the connection is answered")
-        except Lacking:
-            self.__exit__(None, None, None)
-            raise
+        is_answered = self.holds_within(lambda: self._reason is not None, PATIENCE_S)
         if not self._is_connected:
-            self.__exit__(None, None, None)
-            raise Lacking(f"the connection was refused: {self._reason}")
-        return self
+            self.leave()
+            raise Lacking(f"the connection was refused: {self._reason}" if is_answered else "no answer to CONNECT")
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Say goodbye."""
+    def leave(self) -> None:
+        """Say goodbye, if that has not been said."""
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -101,20 +92,24 @@ class MqttPeer:
     def subscribe(self, *topics: str, qos: int = 1) -> list[int]:
         """Subscribe; return what was granted: a QoS each, or 128 for a refusal. Raises: Lacking."""
         _, number = self._client.subscribe([(topic, qos) for topic in topics])
+        if number is None:
+            raise Lacking("the connection has ended")
         self.wait(lambda: number in self._granted, f"the subscription to {', '.join(topics)} is answered")
         return self._granted[number]
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         """Publish and wait until it is acknowledged. Raises: Lacking."""
-        self.publish_all(topic, [payload], qos=qos, retain=retain)
+        self._await([self._client.publish(topic, payload, qos=qos, retain=retain)])
 
-    def publish_all(self, topic: str, payloads: list[bytes], *, qos: int = 1, retain: bool = False) -> None:
+    def publish_all(self, topic: str, payloads: list[bytes]) -> None:
         """Publish all at once and wait until every one is acknowledged. Raises: Lacking."""
-        sent = [self._client.publish(topic, payload, qos=qos, retain=retain) for payload in payloads]
+        self._await([self._client.publish(topic, payload, qos=1) for payload in payloads])
+
+    def _await(self, sent: list[mqtt.MQTTMessageInfo]) -> None:
         until_s = time.monotonic() + PATIENCE_S
         for one in sent:
-            with contextlib.suppress(RuntimeError, ValueError):  # the connection ended under way: see below
-                one.wait_for_publish(max(until_s - time.monotonic(), 0.001))
+            while not one.is_published() and self._is_connected and time.monotonic() < until_s:
+                one.wait_for_publish(0.1)
         missing = sum(not one.is_published() for one in sent)
         if missing:
             raise Lacking(f"{missing} of {len(sent)} publishes were not acknowledged")

@@ -176,13 +176,18 @@ class BrokerServer(Server):
     """A server that speaks MQTT."""
 
     def answers(self) -> bool:
-        """Tell whether the broker accepts a connection and says so in MQTT 3.1.1."""
-        with contextlib.suppress(OSError), socket.create_connection(self.address, ANSWER_PATIENCE_S) as connection:
-            connection.sendall(_CONNECT)
-            answer = connection.recv(len(_ACCEPTED))
-            connection.sendall(_DISCONNECT)
-            return answer == _ACCEPTED
-        return False
+        """Tell whether the broker accepts a connection."""
+        return answers_mqtt(self.address)
+
+
+def answers_mqtt(address: BrokerAddress) -> bool:
+    """Tell whether a broker accepts a connection and says so in MQTT 3.1.1."""
+    with contextlib.suppress(OSError), socket.create_connection(address, ANSWER_PATIENCE_S) as connection:
+        connection.sendall(_CONNECT)
+        answer = connection.recv(len(_ACCEPTED))
+        connection.sendall(_DISCONNECT)
+        return answer == _ACCEPTED
+    return False
 
 
 def _must_be_free(address: BrokerAddress) -> None:

@@ -170,6 +170,18 @@ def test_a_receipt_interrupted_while_printing_is_never_printed_twice(tmp_path: P
             assert sum(number in text for text in printer.receipts) == 2
 
 
+def test_a_disk_that_refuses_for_a_while_does_not_end_printing(tmp_path: Path) -> None:
+    traffic = generate(seed=1, stores=1, receipts=10)
+    with SimulatedPrinter() as printer, lonely_node(tmp_path / "node", traffic, printer=printer.path) as node:
+        number = sell(node, "b1").receipt
+        node.database._writer.execute("PRAGMA query_only = ON")
+        node.desk.notify()
+        eventually(lambda: node.database.fault, "the desk meets the disk")
+        node.database._writer.execute("PRAGMA query_only = OFF")
+        node.desk.notify()
+        assert printer.wait_for(lambda one: any(number in text for text in one.receipts), 10)
+
+
 def test_a_printer_that_is_not_there_holds_up_no_sale(tmp_path: Path) -> None:
     traffic = generate(seed=1, stores=1, receipts=10)
     with lonely_node(tmp_path / "node", traffic, printer=str(tmp_path / "no-such-port")) as node:
