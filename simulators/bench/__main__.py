@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import click
 
-from simulators.bench import edge, hub, protocol
+from simulators.bench import edge, hub, protocol, visible
 from simulators.bench.metrics import Part
 
-PARTS: Final = {"protocol": protocol.measure, "edge": edge.measure, "hub": hub.measure}
+PARTS: Final = {"protocol": protocol.measure, "edge": edge.measure, "hub": hub.measure, "visible": visible.measure}
 COMPARE_ROUNDS: Final = 3
 ROOT: Final = Path(__file__).parent.parent.parent
 

@@ -24,11 +24,12 @@ class Lacking(Exception):
 
 
 class Got(NamedTuple):
-    """One message as it arrived."""
+    """One message as it arrived, at a time of `time.perf_counter`."""
 
     topic: str
     payload: bytes
     qos: int
+    at_s: float
 
 
 class MqttPeer:
@@ -66,6 +67,7 @@ class MqttPeer:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
+        self._client.on_socket_open = _send_at_once
 
     def connect(self) -> None:
         """Connect. Raises: Lacking."""
@@ -155,6 +157,12 @@ class MqttPeer:
             self._changed.notify_all()
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
+        at_s = time.perf_counter()
         with self._changed:
-            self.got.append(Got(message.topic, bytes(message.payload), message.qos))
+            self.got.append(Got(message.topic, bytes(message.payload), message.qos, at_s))
             self._changed.notify_all()
+
+
+def _send_at_once(_client: mqtt.Client, _userdata: Any, connection: Any) -> None:
+    """Switch off Nagle's delay, as our nodes and hubs do."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
