@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 
 from hub.storage.database import sqlite_url
+from hub.storage.leases import LEASE_MS
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -27,6 +28,7 @@ class HubSettings(msgspec.Struct, frozen=True):
     http_host: str = "127.0.0.1"
     http_port: Port = 8000
     metrics_port: Port = 0
+    lease_ms: Annotated[int, msgspec.Meta(ge=2_000, le=600_000)] = LEASE_MS
     dark_after_ms: Annotated[int, msgspec.Meta(ge=500, le=3_600_000)] = 15_000
 
     def database_url(self) -> str:
@@ -48,6 +50,7 @@ SENTENCES: dict[str, str] = {
     "http_host": "Address the API and the console listen on.",
     "http_port": "Port of the API and the console; 0 takes a free one.",
     "metrics_port": "Port of the metrics page of a worker or jobs process, on http_host; 0: none. The API has its own.",
+    "lease_ms": "How long a silent worker keeps its partitions, in milliseconds; then another may take them.",
     "dark_after_ms": "A store that was not heard for so long is shown as dark, in milliseconds.",
 }
 

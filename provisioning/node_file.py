@@ -14,6 +14,8 @@ from provisioning.broker_address import parse_broker
 from provisioning.errors import BadNodeFile
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+# It goes into a header as it stands: nothing that could end the value or say more than one origin.
+Origin = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0-9]{0,4})?\Z", max_length=200)]
 
 
 class NodeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +37,7 @@ class NodeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines_max: Annotated[int, msgspec.Meta(ge=1, le=2_000)] = 200
     line_minor_max: Annotated[int, msgspec.Meta(ge=1, le=10**12)] = 100_000_000
     recorded_sales: bool = False
+    framed_by: Origin | None = None
 
 
 FIELDS: dict[str, str] = {
@@ -54,6 +57,8 @@ FIELDS: dict[str, str] = {
     "lines_max": "The greatest number of lines in one basket that this till accepts.",
     "line_minor_max": "The greatest amount of one line that this till accepts, in minor units.",
     "recorded_sales": "Take replayed baskets with their own prices and times. For replays only, never in a shop.",
+    "framed_by": "The one page, as scheme://host[:port], that may show the till page in a frame. For demos and training only, "
+    "never in a shop: a page around the till could lead a cashier's clicks astray. Left out: none may.",
 }
 
 

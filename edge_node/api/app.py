@@ -36,8 +36,9 @@ from provisioning import look
 
 PAGES: Final = Path(__file__).parent.parent / "pages"
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024
+_POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors"
 _HEADERS: Final = [
-    (b"content-security-policy", b"default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"),
+    (b"content-security-policy", f"{_POLICY} 'none'".encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
@@ -59,7 +60,10 @@ class Json(Response):
 
 
 class Guard:
-    """Refuses bodies that are too large or no JSON, sets every answer's headers, and answers what nobody foresaw."""
+    """Refuses bodies that are too large or no JSON, answers what nobody foresaw, and sets the headers of all answers.
+
+    A header that an answer states for itself stays as it is.
+    """
 
     def __init__(self, app: ASGIApp, refusals: Counter) -> None:
         self._app = app
@@ -77,7 +81,8 @@ class Guard:
             nonlocal has_begun
             if message["type"] == "http.response.start":
                 has_begun = True
-                message["headers"] = [*message["headers"], *_HEADERS]
+                stated = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(header for header in _HEADERS if header[0] not in stated)]
             await send(message)
 
         refusal = _refuse(Request(scope))
@@ -132,7 +137,8 @@ def create_api(node: Node) -> FastAPI:
 
         @app.get("/", include_in_schema=False)
         async def till_page() -> FileResponse:
-            return FileResponse(PAGES / "till.html")
+            policy = f"{_POLICY} {node.file.framed_by or "'none'"}"
+            return FileResponse(PAGES / "till.html", headers={"Content-Security-Policy": policy})
 
     return app
 

@@ -30,10 +30,13 @@ _MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 _BUSY_TIMEOUT_S: Final = 10
 _CONNECT_TIMEOUT_S: Final = 2
 """psycopg's least. A host that swallows packets must not hold up the end of the process."""
+_IDLE_IN_TRANSACTION_MS: Final = 8_000
+"""Below a lease: who stalls or vanishes in the middle of a transaction must not keep its locks from who takes over."""
 _CONNECTIONS_MAX: Final = 15
 _CONFLICTS_MAX: Final = 8
 _MIGRATION_LOCK: Final = 7_411_001
 """Key of the advisory lock that lets one process at a time migrate."""
+_OPTIONS: Final = f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
 _CONFLICTS: Final = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
@@ -197,7 +200,11 @@ def _postgresql_engine(url: URL) -> Engine:
             pool_pre_ping=True,
             pool_size=_CONNECTIONS_MAX,
             max_overflow=0,
-            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "tillsync-hub"},
+            connect_args={
+                "connect_timeout": _CONNECT_TIMEOUT_S,
+                "application_name": "tillsync-hub",
+                "options": _OPTIONS,
+            },
         )
     except (ArgumentError, NoSuchModuleError) as error:
         raise DatabaseUrlUnusable(str(error)) from error

@@ -20,9 +20,9 @@ from hub.storage.tables import leases
 from sync_protocol.hub_ports import StoreUnavailable
 
 LEASE_MS: Final = 10_000
-"""How long a lease lasts without being renewed."""
+"""How long a lease lasts without being renewed, unless the settings say otherwise."""
 
-RENEW_MS: Final = LEASE_MS // 4
+RENEWALS_PER_LEASE: Final = 4
 
 _ACQUIRE_LOCK: Final = 7_411_002
 _SQLITE_CLOCK: Final = text("SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)")
@@ -88,9 +88,10 @@ class Lease:
 class Leases:
     """Takes, renews and gives back leases in one database."""
 
-    def __init__(self, database: HubDatabase, holder: Holder) -> None:
+    def __init__(self, database: HubDatabase, holder: Holder, lease_ms: int = LEASE_MS) -> None:
         self._database = database
         self._holder = holder
+        self._lease_ms = lease_ms
 
     def take(self, partitions: Partitions) -> Lease:
         """Take partitions whose leases have run out or whose holders are dead.
@@ -104,7 +105,7 @@ class Leases:
 
         def work(connection: Connection) -> None:
             lease.check(connection)
-            until_ms = _now_ms(connection) + LEASE_MS
+            until_ms = _now_ms(connection) + self._lease_ms
             connection.execute(update(leases).where(leases.c.epoch == lease.epoch).values(until_ms=until_ms))
 
         self._database.transact(work)
@@ -137,7 +138,7 @@ class Leases:
                 pid=self._holder.pid,
                 pid_started=self._holder.pid_started,
                 since_ms=now_ms,
-                until_ms=now_ms + LEASE_MS,
+                until_ms=now_ms + self._lease_ms,
             )
         )
         return Lease(epoch, partitions)

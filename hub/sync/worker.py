@@ -15,7 +15,7 @@ from hub.context import HubContext
 from hub.errors import PartitionsHeld
 from hub.metrics import CountingEnvelope
 from hub.storage.kernel_store import SqlHubStore
-from hub.storage.leases import RENEW_MS, Lease, LeaseLost, Leases, this_process
+from hub.storage.leases import RENEWALS_PER_LEASE, Lease, LeaseLost, Leases, this_process
 from hub.storage.partitions import Partitions
 from hub.storage.wakeups import Listener, notify
 from hub.sync.broker_link import worker_link
@@ -45,7 +45,8 @@ class SyncWorker:
         self._partitions = partitions if partitions is not None else Partitions()
         self._inbox: queue.Queue[tuple[str, bytes]] = queue.Queue(INBOX_MAX)
         self._stopped = threading.Event()
-        self._leases = Leases(context.database, this_process(f"tillsync-hub {role}"))
+        self._leases = Leases(context.database, this_process(f"tillsync-hub {role}"), context.settings.lease_ms)
+        self._renew_s = context.settings.lease_ms / RENEWALS_PER_LEASE / 1000
         self._link = worker_link(
             self._partitions, broker, on_state=context.metrics.broker_connected.set, on_message=self._offer
         )
@@ -103,7 +104,7 @@ class SyncWorker:
         first_met: PartitionsHeld | None = None
         while not self._stopped.is_set():
             try:
-                lease = self._leases.take(self._partitions)
+                return self._take()
             except PartitionsHeld as held:
                 if first_met is not None and (held.epoch, held.until_ms) != (first_met.epoch, first_met.until_ms):
                     raise  # somebody alive has renewed or taken it meanwhile
@@ -111,16 +112,18 @@ class SyncWorker:
                     log.warning("waiting for a lease to run out", extra={"holder": held.holder})
                 first_met = first_met or held
                 self._stopped.wait(MARKS_POLL_S)
-            else:
-                log.info("partitions taken", extra={"partitions": str(self._partitions), "epoch": lease.epoch})
-                return lease
         return None
+
+    def _take(self) -> Lease:
+        lease = self._leases.take(self._partitions)
+        log.info("partitions taken", extra={"partitions": str(self._partitions), "epoch": lease.epoch})
+        return lease
 
     def _take_again(self) -> Lease | None:
         """Wait, however long, until the partitions are free again; None when told to stop before."""
         while not self._stopped.wait(TAKE_AGAIN_S):
             try:
-                return self._leases.take(self._partitions)
+                return self._take()
             except PartitionsHeld as held:
                 log.info("partitions are held by another process", extra={"holder": held.holder})
             except StoreUnavailable as error:
@@ -150,7 +153,7 @@ class SyncWorker:
         more = False
         while not self._stopped.is_set():
             if time.monotonic() >= renew_at_s and self._renewed(lease):
-                renew_at_s = time.monotonic() + RENEW_MS / 1000
+                renew_at_s = time.monotonic() + self._renew_s
             # What came in meanwhile joins the next commit: feeding a large change on holds up no acknowledgement.
             self._gather(session, wait=not more)
             more = self._work(session)

@@ -1,8 +1,8 @@
 """Part `visible`: how soon a sale in one store can be read in another, over Mosquitto, with the hub on PostgreSQL.
 
 Stores and hub are processes as in production, and every commit goes to the disk; a sale counts as readable when the
-other store's local API shows what it changed. Some sales are followed, one at a time; at the lowest rate they are so few
-that p99 is the slowest. The baseline is a bare message over the same broker at the same rate.
+other store's local API shows what it changed. Sales are followed one at a time; at the lowest rate they are so few that
+p99 is the slowest. The baseline is a bare message over the same broker at the same rate.
 """
 
 import itertools

@@ -29,6 +29,7 @@ class Chain:
 
     `database` is the URL of the hub's main database; empty: SQLite in the hub's folder. `broker` is a broker that runs
     already; None: the hub's embedded one. `hub_parts` are the processes that the hub runs as; `all` stands alone.
+    `framed_by` is the origin of a page that shows the tills in frames.
     """
 
     def __init__(
@@ -42,12 +43,14 @@ class Chain:
         database: str = "",
         broker: BrokerAddress | None = None,
         hub_parts: Sequence[str] = ("all",),
+        framed_by: str | None = None,
     ) -> None:
         self.directory = directory
         self.stores = dict(stores)
         self._timezone = timezone
         self._recorded = recorded
         self._prints = printers
+        self._framed_by = framed_by
         self._stack = contextlib.ExitStack()
         # An embedded broker keeps its port when the hub is killed and started again.
         self.broker = broker or BrokerAddress("127.0.0.1", free_port())
@@ -81,6 +84,7 @@ class Chain:
                 printer=self.printers[store].path if self._prints else None,
                 heartbeat_ms=HEARTBEAT_MS,
                 recorded_sales=self._recorded,
+                framed_by=self._framed_by,
             )
             self.nodes[store] = node_process(self.directory, file)
         # The nodes start while the hub does: they wait for it by themselves.

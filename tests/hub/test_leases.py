@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from hub.context import HubContext, open_context
 from hub.errors import PartitionsHeld
@@ -16,7 +16,9 @@ from hub.storage.kernel_store import SqlHubStore
 from hub.storage.leases import LEASE_MS, Holder, Lease, LeaseLost, Leases, this_process
 from hub.storage.partitions import Partitions, parse_partitions
 from hub.storage.tables import leases, marks
-from tests.databases import FreshDatabase
+from simulators.servers.postgres import PostgresCluster
+from sync_protocol.hub_ports import StoreUnavailable
+from tests.databases import FreshDatabase, fresh_on
 
 LOWER, UPPER = Partitions(0, 511), Partitions(512, 1023)
 ELSEWHERE = Holder("tillsync-hub worker on a far machine, process 1", "far", 1, 1)
@@ -121,3 +123,26 @@ def test_partitions_are_read(text: str, expected: Partitions) -> None:
 def test_partitions_out_of_form_are_refused_with_what_is_expected(text: str) -> None:
     with pytest.raises(ValueError, match="from 0 to 1023"):
         parse_partitions(text)
+
+
+def _stall_while_another_takes_over(context: HubContext, lease: Lease) -> None:
+    with context.database.write() as stalled:
+        stalled.execute(text("SET idle_in_transaction_session_timeout = 200"))
+        lease.check(stalled)
+        # Waits for the row that the stalled transaction holds, until the database itself ends that one.
+        Leases(context.database, this_process("worker")).take(Partitions())
+        stalled.execute(text("SELECT 1"))
+
+
+def test_a_transaction_that_stalls_gives_its_locks_up(tmp_path: Path, cluster: PostgresCluster) -> None:
+    with fresh_on(cluster) as fresh:
+        context = open_context(HubSettings(directory=tmp_path, database=fresh()))
+        lease = Leases(context.database, ELSEWHERE).take(Partitions())
+        _let_run_out(context)
+        with pytest.raises(StoreUnavailable):
+            _stall_while_another_takes_over(context, lease)
+        with context.database.read() as connection:
+            setting = connection.execute(text("SHOW idle_in_transaction_session_timeout")).scalar_one()
+        context.close()
+    assert setting == "8s"
+    assert LEASE_MS > 8_000

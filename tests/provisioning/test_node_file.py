@@ -36,11 +36,36 @@ def test_whatever_a_store_is_called_its_file_reads_back(tmp_path_factory: pytest
         ({"store": "1", "broker": BROKER, "incarnation": 0}, "incarnation"),
         ({"store": "1", "broker": BROKER, "http_port": 70_000}, "http_port"),
         ({"store": "1", "broker": BROKER, "surprise": 1}, "surprise"),
+        *[
+            ({"store": "1", "broker": BROKER, "framed_by": framed_by}, "framed_by")
+            for framed_by in (
+                "",
+                "*",
+                "127.0.0.1:8090",
+                "ftp://127.0.0.1",
+                "http://",
+                "http://127.0.0.1:8090/",
+                "http://127.0.0.1:*",
+                "http://127.0.0.1:0",
+                "http://*.example",
+                "http://a http://b",
+                "http://a; script-src *",
+                "http://a\n",
+                "http://me@a",
+            )
+        ],
     ],
 )
 def test_a_bad_field_is_named(fields: dict[str, Any], named: str) -> None:
     with pytest.raises(BadNodeFile, match=named):
         check_node_file(fields, "here")
+
+
+@pytest.mark.parametrize("origin", ["http://127.0.0.1:8090", "https://training.example"])
+def test_a_page_that_may_frame_the_till_is_named_by_its_origin(origin: str) -> None:
+    fields = {"store": "1", "broker": BROKER, "framed_by": origin}
+    assert check_node_file(fields, "here").framed_by == origin
+    assert check_node_file({"store": "1", "broker": BROKER}, "here").framed_by is None
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"store = ", b"= 1"])
