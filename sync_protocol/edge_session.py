@@ -221,18 +221,20 @@ class EdgeSession:
                 "another node writes under the same name; enrol this store again"
             )
         events: list[EdgeEvent] = []
-        if message.cursor > self._acknowledged:
+        is_progress = message.cursor > self._acknowledged
+        if is_progress:
             self._store.note_acknowledged(message.cursor)
             self._acknowledged = message.cursor
             events.append(Acknowledged(message.cursor))
         self._in_flight = [last for last in self._in_flight if last > self._acknowledged]
         self._next_to_send = max(self._next_to_send, self._acknowledged + 1)
         self._held = False
-        if self._in_flight:
-            self._retry_ms = RETRY_FIRST_MS
-            self._retry_at_ms = now_ms + self._retry_ms
-        else:
+        if is_progress or not self._in_flight:
             self._settle(now_ms)
+        elif self._retry_at_ms is not None:
+            # The hub is there and lacks what is under way: that was lost, or is about to be acknowledged. Heartbeats come
+            # more often than retries, so this must never put a retry off, only bring it forward.
+            self._retry_at_ms = min(self._retry_at_ms, now_ms + RETRY_FIRST_MS)
         self._compare_heads(message.heads, now_ms)
         return events
 

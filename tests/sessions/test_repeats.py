@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from hub.storage.tables import counters, entities, heads, receipts, records
-from sync_protocol.messages import Acknowledge
+from sync_protocol.envelope import plain_hub_envelope, plain_node_envelope
+from sync_protocol.messages import Acknowledge, Heartbeat
 from tests.sessions.chain import Chain
 from tests.sessions.channel import Line
 from tests.sessions.checks import finally_all_is_well
@@ -117,3 +118,16 @@ def test_a_lost_batch_is_not_sent_again_for_every_refusal_it_causes(make_chain: 
     assert till.outbox_is_empty()
     heartbeats = 2 * 60_000 // 5_000
     assert chain.channel.sent_count - before < heartbeats + 20 * needed
+
+
+def test_a_lost_batch_is_sent_again_though_heartbeats_are_acknowledged_all_the_time(chain: Chain) -> None:
+    till = chain.till("a")
+    till.sell(1_000)
+    lost = [payload for payload in till.payloads() if payload.channel == "up"]
+    assert lost
+    for _ in range(10):  # over five seconds; the first retry is due after one
+        chain.run(500)
+        beat = Heartbeat(till.actor, till.node()["last_entry"], {}, chain.clock.now_ms())
+        for answer in chain.say(till.actor, plain_node_envelope().seal(beat)):
+            till.receive(plain_hub_envelope().seal(answer))
+    assert till.outbox_is_empty()
