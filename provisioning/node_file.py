@@ -21,7 +21,7 @@ Origin = Annotated[str, msgspec.Meta(pattern=r"^https?://[A-Za-z0-9.-]+(:[1-9][0
 class NodeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One store's node. Fields with their sentences: see `FIELDS`."""
 
-    store: Annotated[str, msgspec.Meta(pattern="^[a-z0-9]{1,12}$")]
+    store: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]{1,12}\Z")]
     broker: str
     incarnation: Annotated[int, msgspec.Meta(ge=1, le=999_999)] = 1
     store_name: Annotated[str, msgspec.Meta(max_length=80)] = ""
@@ -57,8 +57,8 @@ FIELDS: dict[str, str] = {
     "lines_max": "The greatest number of lines in one basket that this till accepts.",
     "line_minor_max": "The greatest amount of one line that this till accepts, in minor units.",
     "recorded_sales": "Take replayed baskets with their own prices and times. For replays only, never in a shop.",
-    "framed_by": "The one page, as scheme://host[:port], that may show the till page in a frame. For demos and training only, "
-    "never in a shop: a page around the till could lead a cashier's clicks astray. Left out: none may.",
+    "framed_by": "Origin (scheme://host[:port]) whose page may show the till page in a frame. For demos and training "
+    "only, never in a shop: a page around the till could lead a cashier's clicks astray. Left out: none may.",
 }
 
 

@@ -36,9 +36,10 @@ from provisioning import look
 
 PAGES: Final = Path(__file__).parent.parent / "pages"
 BODY_BYTES_MAX: Final = 2 * 1024 * 1024
-_POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors"
+_POLICY: Final = "default-src 'self'; img-src 'self' data:; frame-ancestors "
+_NOBODY: Final = "'none'"
 _HEADERS: Final = [
-    (b"content-security-policy", f"{_POLICY} 'none'".encode()),
+    (b"content-security-policy", (_POLICY + _NOBODY).encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cache-control", b"no-store"),
@@ -137,7 +138,7 @@ def create_api(node: Node) -> FastAPI:
 
         @app.get("/", include_in_schema=False)
         async def till_page() -> FileResponse:
-            policy = f"{_POLICY} {node.file.framed_by or "'none'"}"
+            policy = _POLICY + (node.file.framed_by or _NOBODY)
             return FileResponse(PAGES / "till.html", headers={"Content-Security-Policy": policy})
 
     return app

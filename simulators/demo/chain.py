@@ -29,7 +29,8 @@ class Chain:
 
     `database` is the URL of the hub's main database; empty: SQLite in the hub's folder. `broker` is a broker that runs
     already; None: the hub's embedded one. `hub_parts` are the processes that the hub runs as; `all` stands alone.
-    `framed_by` is the origin of a page that shows the tills in frames.
+    `framed_by` is the origin of a page that shows the tills in frames. `well_known_ports` are those that people know,
+    where they are free; without it any port is taken, so that several chains may start at a time.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Chain:
         broker: BrokerAddress | None = None,
         hub_parts: Sequence[str] = ("all",),
         framed_by: str | None = None,
+        well_known_ports: bool = False,
     ) -> None:
         self.directory = directory
         self.stores = dict(stores)
@@ -51,12 +53,12 @@ class Chain:
         self._recorded = recorded
         self._prints = printers
         self._framed_by = framed_by
+        self._till_port = TILL_PORT if well_known_ports else 0
         self._stack = contextlib.ExitStack()
         # An embedded broker keeps its port when the hub is killed and started again.
         self.broker = broker or BrokerAddress("127.0.0.1", free_port())
-        plan = HubPlan(
-            directory, free_port(HUB_PORT), DARK_AFTER_MS, database, self.broker, broker_is_embedded=broker is None
-        )
+        http_port = free_port(HUB_PORT if well_known_ports else 0)
+        plan = HubPlan(directory, http_port, DARK_AFTER_MS, database, self.broker, broker_is_embedded=broker is None)
         self.hub_parts = {part: hub_process(plan, part) for part in hub_parts}
         self.hub = self.hub_parts["all" if "all" in hub_parts else "api"]
         self.links: dict[str, CuttableLink] = {}
@@ -80,7 +82,7 @@ class Chain:
                 store_name=name[:80],
                 broker=f"mqtt://127.0.0.1:{self.links[store].port}",
                 timezone=self._timezone,
-                http_port=free_port(TILL_PORT + place),
+                http_port=free_port(self._till_port and self._till_port + place),
                 printer=self.printers[store].path if self._prints else None,
                 heartbeat_ms=HEARTBEAT_MS,
                 recorded_sales=self._recorded,

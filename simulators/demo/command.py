@@ -15,7 +15,7 @@ from rich.table import Table
 
 from simulators.demo.chain import Chain
 from simulators.demo.guest import with_guest
-from simulators.demo.page import ReceiptPage, Till
+from simulators.demo.page import DemoPage, Till
 from simulators.demo.run import Demo, Plan, dark_store, export
 from simulators.demo.screen import Screen
 from simulators.traffic.generator import generate
@@ -90,16 +90,25 @@ def run_demo(options: DemoOptions) -> dict[str, Any]:
         for note in plan.notes:
             screen.say(note, style="yellow")
         screen.say(f"{len(plan.baskets)} baskets for {len(plan.stores)} stores; starting the hub and the stores …")
+        page = None if plan.recorded else stack.enter_context(DemoPage())
         chain = stack.enter_context(
-            Chain(directory, plan.stores, timezone=plan.timezone, recorded=plan.recorded, printers=not plan.recorded)
+            Chain(
+                directory,
+                plan.stores,
+                timezone=plan.timezone,
+                recorded=plan.recorded,
+                printers=page is not None,
+                well_known_ports=True,
+                framed_by=None if page is None else page.origin,
+            )
         )
         demo = Demo(plan, chain, screen)
         done = stop_on_signals(demo)
         demo.get_ready()
         _print_addresses(screen, chain)
-        if chain.printers:
-            page = stack.enter_context(ReceiptPage(_tills(chain)))
-            screen.say(f"receipts     {page.address}   what the stores' printers print, as pictures")
+        if page is not None:
+            page.show(tills(chain))
+            screen.say(f"all tills    {page.origin}/   sell, and see the receipts come out of the printers")
         with screen:
             demo.shop()
             report = demo.settle()
@@ -133,9 +142,10 @@ def _print_addresses(screen: Screen, chain: Chain) -> None:
         screen.say(f"till page    {chain.nodes[store].command.address}/   {name}")
 
 
-def _tills(chain: Chain) -> dict[str, Till]:
+def tills(chain: Chain) -> dict[str, Till]:
+    """Give what the demo's page shows of a chain that has printers."""
     return {
-        store: Till(chain.stores[store], f"{chain.nodes[store].command.address}/", printer)
+        store: Till(chain.stores[store], chain.nodes[store].command.address, printer)
         for store, printer in chain.printers.items()
     }
 

@@ -1,4 +1,4 @@
-"""The demo's page of receipts: what comes out of each store's printer, as pictures, beside the way to its till.
+"""The demo's page: each store's till, to sell on, and beside it what comes out of its printer, as pictures.
 
 One rule: nothing is drawn before somebody looks, and then one receipt at a time: the demo's customers share this
 process, and what they measure must not be the page.
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, NamedTuple, Self
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request
 from fastapi import Path as InPath
-from fastapi.responses import FileResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -29,25 +29,24 @@ PAGES: Final = Path(__file__).parent / "pages"
 PAGE_PORT: Final = 8090
 RECEIPTS_LISTED: Final = 12
 STOP_PATIENCE_S: Final = 3.0
-_HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-}
+_HOST: Final = "127.0.0.1"
+_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 class Till(NamedTuple):
-    """One store as the page shows it."""
+    """One store as the page shows it; `origin` is where its till page is."""
 
     name: str
-    address: str
+    origin: str
     printer: SimulatedPrinter
 
 
 def create_page(tills: Mapping[str, Till], check_font: Callable[[], object]) -> FastAPI:
     """Build the page over running printers; `check_font` raises NoReceiptFont where receipts cannot be drawn."""
-    app = FastAPI(title="Tillsync receipts", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    app = FastAPI(title="Tillsync demo", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[_HOST, "localhost"])
+    framed = " ".join(till.origin for till in tills.values())
+    policy = f"default-src 'self'; frame-src {framed}; frame-ancestors 'none'"
     drawing = threading.Lock()
     hint: str | None = None
     try:
@@ -58,7 +57,7 @@ def create_page(tills: Mapping[str, Till], check_font: Callable[[], object]) -> 
     @app.middleware("http")
     async def with_headers(request: Request, answer: RequestResponseEndpoint) -> Response:
         response = await answer(request)
-        response.headers.update(_HEADERS)
+        response.headers.update({**_HEADERS, "Content-Security-Policy": policy})
         return response
 
     @app.get("/api/printers")
@@ -81,8 +80,10 @@ def create_page(tills: Mapping[str, Till], check_font: Callable[[], object]) -> 
     app.mount("/static", StaticFiles(directory=PAGES))
 
     @app.get("/")
-    async def page() -> FileResponse:
-        return FileResponse(PAGES / "receipts.html")
+    async def page(request: Request) -> Response:
+        if request.url.hostname != _HOST:  # the tills let themselves be framed by this one origin only
+            return RedirectResponse(str(request.url.replace(hostname=_HOST)))
+        return FileResponse(PAGES / "demo.html")
 
     return app
 
@@ -92,38 +93,44 @@ def _show(till: Till) -> dict[str, Any]:
     newest = printed[: -RECEIPTS_LISTED - 1 : -1]
     return {
         "name": till.name,
-        "till": till.address,
+        "till": f"{till.origin}/",
         "plugged": till.printer.plugged,
         "printed_count": printed[-1].number if printed else 0,
         "receipts": [{"number": one.number, "drawer": one.drawer_openings > 0, "text": one.text} for one in newest],
     }
 
 
-class ReceiptPage:
-    """The page, served from a thread of its own while a `with` block lasts."""
+class DemoPage:
+    """The page, for a `with` block: its origin is known, and kept, from the beginning; it answers from `show` on.
 
-    def __init__(
-        self, tills: Mapping[str, Till], port: int = PAGE_PORT, *, check_font: Callable[[], object] = find_font
-    ) -> None:
+    The tills must know who frames them before they run, and the page needs the tills.
+    """
+
+    def __init__(self, port: int = PAGE_PORT) -> None:
+        self._listener = listen(_HOST, free_port(port))
+        self.origin = f"http://{_HOST}:{self._listener.getsockname()[1]}"
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def show(self, tills: Mapping[str, Till], *, check_font: Callable[[], object] = find_font) -> None:
+        """Serve the page over running tills and printers, from a thread of its own; once only."""
         app = create_page(tills, check_font)
-        self._listener = listen("127.0.0.1", free_port(port))
-        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
         self._server = uvicorn.Server(
             uvicorn.Config(app, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=1)
         )
-        self._thread = threading.Thread(target=self._run, name="receipt-page", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._listener]}, name="demo-page", daemon=True
+        )
+        self._thread.start()
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.should_exit = True
-        self._thread.join(STOP_PATIENCE_S)
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(STOP_PATIENCE_S)
         with contextlib.suppress(OSError):
             self._listener.close()
-
-    def _run(self) -> None:
-        self._server.run(sockets=[self._listener])

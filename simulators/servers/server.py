@@ -135,10 +135,12 @@ class Server:
         """Where the log is kept."""
         return self.directory / f"{self.name}.log"
 
+    def log_tail(self) -> str:
+        """Give the end of the kept log."""
+        return self.log_file.read_text(errors="replace")[-LOG_TAIL_CHARS:]
+
     def _told(self) -> str:
-        if self._shows_log:
-            return "; its log stands above"
-        return "; its log ends:\n" + self.log_file.read_text(errors="replace")[-LOG_TAIL_CHARS:]
+        return "; its log stands above" if self._shows_log else f"; its log ends:\n{self.log_tail()}"
 
     @classmethod
     def find_program(cls, program: str = "") -> str:

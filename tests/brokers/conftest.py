@@ -30,3 +30,12 @@ def chain(broker: BrokerServer, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A hub and two stores on that broker, ready to sell."""
     with ready_chain(tmp_path_factory.mktemp(broker.name), broker.address) as running:
         yield running
+
+
+@pytest.fixture(autouse=True)
+def broker_log(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Show the end of the broker's log beside a test that failed on it."""
+    yield
+    if "broker" in request.fixturenames:
+        running: BrokerServer = request.getfixturevalue("broker")
+        print(f"the log of {running.name} ends:\n{running.log_tail()}")

@@ -30,6 +30,7 @@ def test_whatever_a_store_is_called_its_file_reads_back(tmp_path_factory: pytest
     [
         ({"store": "hub", "broker": BROKER}, "hub"),
         ({"store": "Nord", "broker": BROKER}, "store"),
+        ({"store": "1\n", "broker": BROKER}, "store"),
         ({"store": "1", "broker": "http://x"}, "broker"),
         ({"store": "1", "broker": "mqtt://host:99999999"}, "broker"),
         ({"store": "1"}, "broker"),

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from hub.api.health import chain_state
 from hub.metrics import CountingEnvelope, HubMetrics
 from hub.storage.database import HubDatabase
+from simulators.demo.processes import free_port
 from sync_protocol.envelope import plain_hub_envelope, plain_node_envelope
 from sync_protocol.errors import PeerError
 from sync_protocol.messages import Acknowledge, Answer, Batch, Feed, Heartbeat, Refuse
@@ -31,7 +32,7 @@ def test_a_hub_with_its_database_is_alive_and_ready(hub: Hub) -> None:
 
 def lose_database(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the hub look for its database where there is none, as when a disk or a server is gone."""
-    gone = HubDatabase(f"sqlite:///{hub.context.settings.directory}/no-such-folder/hub.db")
+    gone = HubDatabase(f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/gone")
     monkeypatch.setattr(hub.context.database, "_reader", gone._reader)
 
 

@@ -1,0 +1,41 @@
+// Every sentence of the demo's page in Chinese and English, under one key.
+// Rule: both languages have the same keys and the same {names}.
+
+export const TEXTS = {
+  zh: {
+    "page.title": "收银与小票",
+    "theme.light": "浅色显示",
+    "theme.dark": "深色显示",
+    "stores.label": "门店",
+    "store.count": "小票 {count} 张",
+    "till.title": "{name}的收银页",
+    "till.open": "整页打开收银页",
+    "till.open.where": "在新标签页中打开",
+    "printer.title": "小票打印机",
+    "printer.unplugged": "已断开",
+    "printer.roll": "{name}打印的小票",
+    "printer.nothing": "还没有小票。在收银页卖一单，小票就会从这里出来。",
+    "receipt.number": "第 {number} 张",
+    "receipt.drawer": "钱箱已打开",
+    "page.gone": "演示已停止，或暂时没有响应。重新运行 ./run demo。",
+    "page.no_pictures": "缺少中文字体，小票以文字显示。安装字体：sudo apt-get install -y fonts-noto-cjk，然后重新运行演示。",
+  },
+  en: {
+    "page.title": "tills and receipts",
+    "theme.light": "Light",
+    "theme.dark": "Dark",
+    "stores.label": "Stores",
+    "store.count": "{count} printed",
+    "till.title": "The till of {name}",
+    "till.open": "Open this till full size",
+    "till.open.where": "In a new tab",
+    "printer.title": "Receipt printer",
+    "printer.unplugged": "Unplugged",
+    "printer.roll": "Receipts printed at {name}",
+    "printer.nothing": "No receipt yet. Sell something on the till, and it comes out here.",
+    "receipt.number": "No. {number}",
+    "receipt.drawer": "Drawer opened",
+    "page.gone": "The demo has ended, or does not answer for the moment. Start it again: ./run demo.",
+    "page.no_pictures": "A Chinese font is missing, so receipts are shown as text. Type sudo apt-get install -y fonts-noto-cjk and start the demo again.",
+  },
+};

@@ -1,0 +1,154 @@
+"""Hub processes on PostgreSQL and Mosquitto under things that happen: failover, stalls, orderly ends, wrong databases."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.engine import make_url
+
+from simulators.demo.processes import free_port
+from simulators.servers.brokers import temporary_broker
+from simulators.servers.postgres import ADMIN, PostgresCluster
+from simulators.servers.server import BrokerServer
+from tests.databases import fresh_on
+from tests.integration.conftest import eventually
+from tests.integration.service import Service
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[BrokerServer]:
+    with temporary_broker("mosquitto") as running:
+        yield running
+
+
+@pytest.fixture
+def database(cluster: PostgresCluster) -> Iterator[str]:
+    with fresh_on(cluster) as fresh:
+        yield fresh()
+
+
+@pytest.fixture
+def start(tmp_path: Path, broker: BrokerServer, database: str) -> Iterator[Callable[..., Service]]:
+    started: list[Service] = []
+
+    def make(role: str, *options: str, url: str = database) -> Service:
+        port = free_port()
+        arguments = [role, f"--directory={tmp_path / 'hub'}", f"--broker={broker.address}", f"--http-port={port}"]
+        arguments += [f"--database={url}"]
+        log = tmp_path / f"{len(started)}.log"
+        started.append(Service(log, f"http://127.0.0.1:{port}", "hub.cli", "--log-format=json", *arguments, *options))
+        return started[-1]
+
+    yield make
+    for service in started:
+        service.kill()
+
+
+def _has_said(service: Service, message: str, times: int = 1) -> bool:
+    return service.messages().count(message) >= times
+
+
+def _admin(cluster: PostgresCluster, *statements: str) -> list[object]:
+    with psycopg.connect(
+        host=cluster.address.host,
+        port=cluster.address.port,
+        user=ADMIN,
+        dbname=ADMIN,
+        passfile=str(cluster.passfile),
+        autocommit=True,
+    ) as connection:
+        found: list[object] = []
+        for statement in statements:
+            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            found = cursor.fetchall() if cursor.description else []
+        return found
+
+
+def _rows(cluster: PostgresCluster, url: str, statement: str) -> list[object]:
+    name = make_url(url).database
+    with psycopg.connect(
+        host=cluster.address.host,
+        port=cluster.address.port,
+        user=ADMIN,
+        dbname=name,
+        passfile=str(cluster.passfile),
+        autocommit=True,
+    ) as connection:
+        return list(connection.execute(statement).fetchall())  # type: ignore[call-overload]
+
+
+def test_a_worker_works_on_after_its_database_was_read_only_for_a_while(
+    start: Callable[..., Service], cluster: PostgresCluster, database: str
+) -> None:
+    name = make_url(database).database
+    worker = start("worker")
+    eventually(lambda: _has_said(worker, "connected to the broker"), "the worker works")
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    _admin(cluster, f"ALTER DATABASE {name} SET default_transaction_read_only = on", end)
+    time.sleep(4)  # longer than the wait between two renewals
+    _admin(cluster, f"ALTER DATABASE {name} SET default_transaction_read_only = off", end)
+    before = _rows(cluster, database, "SELECT max(until_ms) FROM leases")
+    eventually(lambda: _rows(cluster, database, "SELECT max(until_ms) FROM leases") > before, "it renews its lease")
+    assert worker.end() == 0
+
+
+def test_a_worker_that_lost_its_partitions_leaves_the_broker_to_who_has_them(start: Callable[..., Service]) -> None:
+    stalled = start("worker", "--lease-ms=2000")
+    eventually(lambda: _has_said(stalled, "connected to the broker"), "the first works")
+    stalled.process.send_signal(signal.SIGSTOP)
+    follower = start("worker", "--lease-ms=2000")
+    eventually(lambda: _has_said(follower, "connected to the broker"), "the follower works", 40)
+    stalled.process.send_signal(signal.SIGCONT)
+    eventually(lambda: _has_said(stalled, "partitions are held by another process"), "the first waits")
+    time.sleep(12)
+    told = [(line["message"], line.get("cause")) for line in follower.logged()]
+    print(
+        [(line.get("time") or line.get("timestamp"), line["message"], line.get("cause")) for line in stalled.logged()]
+    )
+    print(told)
+    assert follower.messages().count("connected to the broker") == 1, told
+
+
+def test_a_worker_that_is_told_to_end_gives_its_partitions_back(
+    start: Callable[..., Service], cluster: PostgresCluster, database: str
+) -> None:
+    left = []
+    for _ in range(4):
+        worker = start("worker")
+        eventually(partial(_has_said, worker, "connected to the broker"), "the worker works")
+        assert worker.end() == 0
+        left.append((_rows(cluster, database, "SELECT holder FROM leases"), worker.messages()[-4:]))
+    assert [rows for rows, _ in left] == [[]] * 4, left
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_all_texts_is_refused(
+    start: Callable[..., Service], cluster: PostgresCluster, encoding: str
+) -> None:
+    name = f"hub_in_{encoding.lower()}"
+    _admin(
+        cluster,
+        f"DROP DATABASE IF EXISTS {name}",
+        f"CREATE DATABASE {name} OWNER tillsync TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C' LOCALE_PROVIDER libc",
+    )
+    try:
+        worker = start("worker", url=cluster.url(name))
+        eventually(
+            lambda: worker.process.poll() is not None or _has_said(worker, "started"), "it refuses, or begins to work"
+        )
+        assert worker.process.poll() == 1, "it works on a database that cannot hold Chinese"
+        assert "UTF8" in worker.log_text()
+    finally:
+        cluster.drop_database(name)
+
+
+@pytest.mark.parametrize("wrong", ["database", "role"])
+def test_a_wrong_url_is_refused_by_name(start: Callable[..., Service], cluster: PostgresCluster, wrong: str) -> None:
+    url = cluster.url("no_such_database") if wrong == "database" else cluster.url().replace("tillsync@", "nobody@")
+    worker = start("worker", url=url)
+    eventually(lambda: worker.process.poll() is not None, "it refuses", 8)
+    assert worker.process.poll() == 1
