@@ -4,13 +4,12 @@ One rule: rows are touched in key order, and a head row is locked before the cou
 free rights are always what the counters say (SPEC 2.3).
 """
 
-import zlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, case, func, select, text
+from sqlalchemy import Connection, case, func, select
 
 from hub.storage.sets import POSTGRESQL, among, insert_for, insert_new, insert_new_keys, upsert, upsert_greatest
 from hub.storage.tables import counters, entities, heads, links, records
@@ -25,9 +24,6 @@ ENTITY_BYTES_MAX = 48 * 1024
 
 ACCOUNTS_PER_OWNER_MAX = 500
 """Bound on the accounts of one member, for the same reason."""
-
-IDENTITY_LOCKS: Final = 256
-_LOCK_SHARE: Final = text("SELECT pg_advisory_xact_lock(7411003, :share)")
 
 _decoder = msgspec.msgpack.Decoder(PackedFields)
 _encoder = msgspec.msgpack.Encoder()
@@ -133,22 +129,9 @@ def _project_links(connection: Connection, changed: dict[str, PackedFields]) -> 
             if is_link(field):
                 _, kind, blind = field.split(":", 2)
                 (new if cell[0] else gone).append({"kind": kind, "blind": blind, "member": entity})
-    _lock_identities(connection, new)
     insert_new(connection, links, new)
     for link in gone:
         connection.execute(links.delete().filter_by(**link))
-
-
-def _lock_identities(connection: Connection, new: Sequence[dict[str, str]]) -> None:
-    """Let two transactions that link members to one identity come one after the other: the second sees the first's.
-
-    Locks are taken by share of the identities' hashes, so that their number is bounded however many members are new.
-    """
-    if connection.dialect.name != POSTGRESQL:
-        return  # the whole database is locked by this transaction
-    shares = {zlib.crc32(f"{link['kind']}:{link['blind']}".encode()) % IDENTITY_LOCKS for link in new}
-    for share in sorted(shares):
-        connection.execute(_LOCK_SHARE, {"share": share})
 
 
 def join_in_counters(connection: Connection, cells: Sequence[Counter]) -> set[str]:

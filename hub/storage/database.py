@@ -32,15 +32,25 @@ _CONNECT_TIMEOUT_S: Final = 2
 """psycopg's least. A host that swallows packets must not hold up the end of the process."""
 _IDLE_IN_TRANSACTION_MS: Final = 8_000
 """Below a lease: who stalls or vanishes in the middle of a transaction must not keep its locks from who takes over."""
+_WRONG_FOR_EVER: Final = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    '" does not exist',
+)
+"""What a server says at connecting (libpq gives no code there) that no waiting mends: user, password or database."""
 _CONNECTIONS_MAX: Final = 15
 _CONFLICTS_MAX: Final = 8
 _MIGRATION_LOCK: Final = 7_411_001
 """Key of the advisory lock that lets one process at a time migrate."""
 _OPTIONS: Final = f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
+_AWAY_CLASSES: Final = {"08", "53", "57", "58"}
+"""Connection, resources, operator, system. Source: PostgreSQL 15, appendix A."""
+_AWAY_STATES: Final = {"25006", "25P03", "55P03"}
+"""Read-only, as a server just failed over; ended for stalling in a transaction; a lock that is not to be had."""
 _CONFLICTS: Final = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
-    psycopg.errors.LockNotAvailable,
 )
 
 Result = TypeVar("Result")
@@ -99,8 +109,28 @@ class HubDatabase:
     def migrate(self) -> None:
         """Bring the tables to the newest version; several processes may try at once.
 
-        Raises: DatabaseTooNew, StoreUnavailable.
+        Raises: DatabaseTooNew, DatabaseNotOurs, DatabaseUrlUnusable, StoreUnavailable.
         """
+        try:
+            self._check_encoding()
+            self._migrate()
+        except StoreUnavailable as error:
+            if any(words in str(error) for words in _WRONG_FOR_EVER):
+                raise DatabaseUrlUnusable(str(error)) from error
+            raise
+
+    def _check_encoding(self) -> None:
+        if self.is_sqlite:
+            return
+        try:
+            with self.raw_connection() as connection:
+                encoding = connection.info.parameter_status("server_encoding")
+        except psycopg.OperationalError as error:
+            raise StoreUnavailable(" ".join(str(error).split())) from error
+        if encoding != "UTF8":
+            raise DatabaseUrlUnusable(f"the database's encoding is {encoding}, texts need UTF8")
+
+    def _migrate(self) -> None:
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         script = ScriptDirectory.from_config(config)
@@ -156,16 +186,25 @@ def _unavailable_told() -> Iterator[None]:
         yield
     except PoolTimeoutError as error:
         raise StoreUnavailable(str(error)) from error
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
         if isinstance(error.orig, _CONFLICTS):
             raise StoreConflict(_cause(error)) from error
-        if "integer overflow" in str(error.orig):
-            raise  # an amount that does not add up: the input is at fault, not the database
-        raise StoreUnavailable(_cause(error)) from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
+        if _is_away(error):
             raise StoreUnavailable(_cause(error)) from error
-        raise
+        raise  # the input is at fault, or we are
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Tell whether the database cannot be worked with right now, whatever it is asked."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, psycopg.Error):
+        state = error.orig.sqlstate
+        if state is None:  # it never came to an answer of the server
+            return isinstance(error.orig, psycopg.OperationalError | psycopg.InterfaceError)
+        return state[:2] in _AWAY_CLASSES or state in _AWAY_STATES
+    is_operational = isinstance(error, OperationalError | InterfaceError)
+    return is_operational and "integer overflow" not in str(error.orig)  # an amount that does not add up is the input's
 
 
 def _cause(error: DBAPIError) -> str:

@@ -3,7 +3,7 @@
 One rule: a transaction object lives inside one database transaction and keeps nothing beyond it.
 
 Rows are locked in one order by all transactions, so that two of them rarely wait for each other in a circle: the lease,
-actors, entities, identities, interest, head rows, and within each by key. Where a later step must go back (joining
+actors, people, entities, interest, head rows, and within each by key. Where a later step must go back (joining
 duplicates, welcome coupons, grants), the database finds the circle, and the session runs the transaction again.
 """
 
@@ -51,7 +51,10 @@ from sync_protocol.cells import Counter, Record, Value
 from sync_protocol.hub_ports import ACTIVE, Accepted, ActorState, Granted, StoreConflict, StreamStep
 from sync_protocol.limits import COUNTER_MAX, NODE_AMOUNT_MAX
 from sync_protocol.messages import EntityState, MemberKey, WantRights
-from sync_protocol.names import hub_actor, is_chain_entity, split_actor
+from sync_protocol.names import hub_actor, is_chain_entity, is_entity, is_link, split_actor
+
+BASKET_REF_CHARS_MAX = 200
+"""A basket's name is looked up by index, which must be able to hold it."""
 
 
 class SqlHubStore:
@@ -168,11 +171,16 @@ class SqlHubTransaction:
         # Keys first, in their own database: a key without its member does no harm, a member without key would.
         self._keys.put_member_keys(keys)
         registers = [cell for one in accepted for cell in one.entry.registers]
+        holdings = _holdings(accepted)
+        if any(is_link(register.field) for register in registers):
+            people.lock_joining(self._connection)
+        elif holdings:
+            people.lock_people(self._connection)
         cells = [cell for one in accepted for cell in one.entry.counters]
         bodies = [cell for one in accepted for cell in one.entry.records]
         changed, new = join_in_registers(self._connection, registers)
         _check_new_members(accepted, new)
-        for store, wanted in sorted(_holdings(accepted).items()):
+        for store, wanted in sorted(holdings.items()):
             feeds.hold(self._connection, store, wanted)
         self._refuse_unknown_coupons(cells)
         accounts = join_in_counters(self._connection, cells)
@@ -335,11 +343,15 @@ class SqlHubTransaction:
 
     def find_members(self, kind: str, blind: str) -> list[str]:
         """See `HubTransaction.find_members`."""
+        people.lock_people(self._connection)
         return people.find_members(self._connection, kind, blind)
 
     def hold(self, store: str, wanted: Sequence[str]) -> None:
-        """See `HubTransaction.hold`."""
-        feeds.hold(self._connection, store, wanted)
+        """See `HubTransaction.hold`. Who holds one id of a person holds all."""
+        people.lock_people(self._connection)
+        roots = people.roots_of(self._connection, wanted)
+        ids = people.people_of(self._connection, sorted(set(roots.values())))
+        feeds.hold(self._connection, store, sorted({*wanted, *(one for person in ids.values() for one in person)}))
 
     def readers(self, stores: Sequence[str]) -> dict[str, str]:
         """See `HubTransaction.readers`."""
@@ -370,6 +382,10 @@ def _check_receipt(actor: str, body: Receipt) -> None:
     """Refuse a receipt that its actor cannot have issued, or that would upset every sum. Raises: ValueError."""
     if not re.fullmatch(rf"{re.escape(actor)}/[0-9]{{6,18}}", body.receipt, re.ASCII):
         raise ValueError(f"receipt {body.receipt[:60]!r} is not numbered by {actor}")
+    if body.member is not None and not is_entity(body.member):
+        raise ValueError(f"receipt {body.receipt} names no member")
+    if not re.fullmatch(r"[0-9]{8}", body.business_day, re.ASCII) or len(body.basket_ref) > BASKET_REF_CHARS_MAX:
+        raise ValueError(f"receipt {body.receipt} has a day or a basket out of form")
     if body.store != split_actor(actor).store:
         raise ValueError(f"receipt {body.receipt} names store {body.store[:20]!r}, {actor} is not there")
     amounts = (body.total_minor, body.discount_minor, body.tax_minor, body.points_earned, body.points_used)

@@ -2,14 +2,35 @@
 
 One rule: joining is a register written by the hub (`alias_of`), nothing else moves; balances add up because a person's
 accounts are those of all their ids.
+
+Who belongs together follows from links and aliases of many rows at once, and so does who must hold them. Whoever may
+join ids therefore takes one lock of the whole chain, before all rows; whoever begins to hold members takes it shared.
+On SQLite the transaction is that lock.
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
-from hub.storage.sets import among
+from hub.storage.sets import POSTGRESQL, among
 from hub.storage.tables import entities, interest, links
+
+_PEOPLE_LOCK: Final = 7_411_003
+_LOCK: Final = text(f"SELECT pg_advisory_xact_lock({_PEOPLE_LOCK})")
+_LOCK_SHARED: Final = text(f"SELECT pg_advisory_xact_lock_shared({_PEOPLE_LOCK})")
+
+
+def lock_joining(connection: Connection) -> None:
+    """Keep others from joining ids, and from beginning to hold any, until this transaction ends."""
+    if connection.dialect.name == POSTGRESQL:
+        connection.execute(_LOCK)
+
+
+def lock_people(connection: Connection) -> None:
+    """Keep others from joining ids until this transaction ends."""
+    if connection.dialect.name == POSTGRESQL:
+        connection.execute(_LOCK_SHARED)
 
 
 def roots_of(connection: Connection, members: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from sync_protocol.hub_ports import StoreUnavailable
 log = logging.getLogger(__name__)
 
 CHANNEL: Final = "tillsync_marks"
-_LISTEN_S: Final = 1.0
+_LISTEN_S: Final = 0.2
 _RETRY_S: Final = 2.0
 _NOTIFY: Final = text(f"NOTIFY {CHANNEL}")
 
@@ -49,10 +49,8 @@ class Listener:
             self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening; the thread ends by itself within a moment."""
         self._stopped.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def _run(self) -> None:
         while not self._stopped.is_set():

@@ -20,6 +20,7 @@ from hub.storage.partitions import Partitions
 from hub.storage.wakeups import Listener, notify
 from hub.sync.broker_link import worker_link
 from provisioning.broker_address import BrokerAddress
+from provisioning.service.mqtt_link import MqttLink
 from sync_protocol.envelope import plain_hub_envelope
 from sync_protocol.hub_ports import StoreUnavailable
 from sync_protocol.hub_session import GROUP_MESSAGES_MAX, HubSession
@@ -47,9 +48,7 @@ class SyncWorker:
         self._stopped = threading.Event()
         self._leases = Leases(context.database, this_process(f"tillsync-hub {role}"), context.settings.lease_ms)
         self._renew_s = context.settings.lease_ms / RENEWALS_PER_LEASE / 1000
-        self._link = worker_link(
-            self._partitions, broker, on_state=context.metrics.broker_connected.set, on_message=self._offer
-        )
+        self._broker = broker
         self._listener = Listener(context.database, self.wake)
         self._thread = threading.Thread(target=self._run, name="sync-worker", daemon=True)
         self._lease: Lease | None = None
@@ -65,7 +64,6 @@ class SyncWorker:
             return
         self._thread.start()
         self._listener.start()
-        self._link.start()
 
     def ask_to_stop(self) -> None:
         """Tell the worker to end, and do not wait for it."""
@@ -73,18 +71,14 @@ class SyncWorker:
         self._offer(*_WAKE)
 
     def stop(self) -> None:
-        """Finish the transaction under way, leave the broker, give the partitions back.
+        """Finish the transaction under way, give the partitions back, leave the broker.
 
         What was not acknowledged is sent again by the stores.
         """
         self.ask_to_stop()
+        self._listener.stop()
         if self._thread.is_alive():
             self._thread.join()
-            self._link.stop()
-            self._listener.stop()
-        if self._lease is not None:
-            with contextlib.suppress(StoreUnavailable):  # it runs out by itself
-                self._leases.give_back(self._lease)
 
     def wake(self) -> None:
         """Tell that another part of the process, or another process, marked something."""
@@ -135,17 +129,45 @@ class SyncWorker:
     def _run(self) -> None:
         while self._lease is not None and not self._stopped.is_set():
             try:
-                self._serve(self._lease)
+                self._hold(self._lease)
             except LeaseLost as lost:
                 log.warning("partitions lost", extra={"cause": str(lost)})
-                self._lease = None  # what has gathered is repeated by its senders, to whoever holds them now
+                self._forget_inbox()
                 self._lease = self._take_again()
-            except StoreUnavailable as error:
-                self._note_unavailable(error)
-                self._stopped.wait(UNAVAILABLE_WAIT_S)
+        if self._lease is not None:
+            with contextlib.suppress(StoreUnavailable):  # it runs out by itself
+                self._leases.give_back(self._lease)
 
-    def _serve(self, lease: Lease) -> None:
-        """Drive one session until told to stop. Raises: LeaseLost; StoreUnavailable before the session has begun."""
+    def _forget_inbox(self) -> None:
+        """Drop what has gathered: its senders repeat it, to whoever holds the partitions then."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._inbox.get_nowait()
+
+    def _hold(self, lease: Lease) -> None:
+        """Serve until told to stop, whatever goes wrong meanwhile. Raises: LeaseLost."""
+        on_state = self._context.metrics.broker_connected.set
+        # Its name at the broker belongs to the partitions: who does not hold them must leave it to who does.
+        link = worker_link(self._partitions, self._broker, on_state=on_state, on_message=self._offer)
+        link.start()
+        try:
+            while not self._stopped.is_set():
+                try:
+                    self._serve(lease, link)
+                except LeaseLost:
+                    raise
+                except StoreUnavailable as error:
+                    self._note_unavailable(error)
+                    self._stopped.wait(UNAVAILABLE_WAIT_S)
+                except Exception:
+                    # A mistake of ours must not end the worker: what was not acknowledged comes again.
+                    log.exception("the sync worker met an error that it did not expect")
+                    self._stopped.wait(UNAVAILABLE_WAIT_S)
+        finally:
+            link.stop()
+
+    def _serve(self, lease: Lease, link: MqttLink) -> None:
+        """Drive one session until told to stop. Raises: LeaseLost, StoreUnavailable."""
         context = self._context
         store = SqlHubStore(context.database, context.keys, context.hub_n, lease, context.metrics)
         session = HubSession(store, CountingEnvelope(plain_hub_envelope(), context.metrics))
@@ -156,7 +178,7 @@ class SyncWorker:
                 renew_at_s = time.monotonic() + self._renew_s
             # What came in meanwhile joins the next commit: feeding a large change on holds up no acknowledgement.
             self._gather(session, wait=not more)
-            more = self._work(session)
+            more = self._work(session, link)
             if store.others_have_marks:
                 store.others_have_marks = False
                 notify(context.database)
@@ -185,23 +207,18 @@ class SyncWorker:
                 self._receive(session, *self._inbox.get_nowait())
         self._context.metrics.inbox_messages.set(self._inbox.qsize())
 
-    def _work(self, session: HubSession) -> bool:
+    def _work(self, session: HubSession, link: MqttLink) -> bool:
         """Commit and feed one step on; tell whether there is more to do at once. Raises: LeaseLost."""
         try:
             more = session.work(_now_ms())
         except LeaseLost:
             raise
-        except StoreUnavailable as error:
+        except StoreUnavailable as error:  # the session keeps what has gathered, and tries again
             self._note_unavailable(error)
             self._stopped.wait(UNAVAILABLE_WAIT_S)
             return False
-        except Exception:
-            # A mistake of ours must not end the worker: what was not acknowledged comes again.
-            log.exception("the sync worker met an error that it did not expect")
-            self._stopped.wait(UNAVAILABLE_WAIT_S)
-            return False
         for to, payload in session.payloads_to_send():
-            self._link.publish(CHAIN_TOPIC if to is None else down_topic(to), payload)
+            link.publish(CHAIN_TOPIC if to is None else down_topic(to), payload)
         return more
 
     def _receive(self, session: HubSession, topic: str, payload: bytes) -> None:

@@ -106,11 +106,7 @@ def test_a_worker_that_lost_its_partitions_leaves_the_broker_to_who_has_them(sta
     eventually(lambda: _has_said(stalled, "partitions are held by another process"), "the first waits")
     time.sleep(12)
     told = [(line["message"], line.get("cause")) for line in follower.logged()]
-    print(
-        [(line.get("time") or line.get("timestamp"), line["message"], line.get("cause")) for line in stalled.logged()]
-    )
-    print(told)
-    assert follower.messages().count("connected to the broker") == 1, told
+    assert follower.messages().count("lost the broker, trying again") <= 1, told
 
 
 def test_a_worker_that_is_told_to_end_gives_its_partitions_back(

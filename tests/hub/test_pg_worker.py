@@ -1,0 +1,91 @@
+"""The worker's bounds on PostgreSQL: what it keeps while the database is away, and whose connections it needs."""
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import hub.sync.worker as worker_module
+from hub.context import HubContext, open_context
+from hub.settings import HubSettings
+from hub.storage.leases import Leases, this_process
+from hub.storage.partitions import Partitions
+from hub.sync.worker import INBOX_MAX, SyncWorker
+from provisioning.broker_address import parse_broker
+from simulators.demo.processes import free_port
+from simulators.servers.postgres import PostgresCluster
+from sync_protocol.hub_session import HubSession
+from tests.databases import fresh_on
+from tests.hub.test_pg_processes import _admin
+
+
+@pytest.fixture
+def context(tmp_path: Path, cluster: PostgresCluster) -> Iterator[HubContext]:
+    with fresh_on(cluster) as fresh:
+        context = open_context(HubSettings(directory=tmp_path, database=fresh()))
+        yield context
+        context.close()
+
+
+def test_what_waits_for_a_database_that_is_away_is_bounded(
+    context: HubContext, cluster: PostgresCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions: list[HubSession] = []
+
+    class Watched(HubSession):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type]
+            sessions.append(self)
+
+    monkeypatch.setattr(worker_module, "HubSession", Watched)
+    monkeypatch.setattr(worker_module, "UNAVAILABLE_WAIT_S", 0.01)
+    worker = SyncWorker(context, parse_broker(f"mqtt://127.0.0.1:{free_port()}"))
+    worker.start()
+    name = context.database.name.rpartition("/")[2].partition("?")[0]
+    try:
+        time.sleep(0.5)
+        _admin(
+            cluster,
+            f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        )
+        payload = bytes(26)
+        until_s = time.monotonic() + 25
+        taken = 0
+        while time.monotonic() < until_s and taken <= INBOX_MAX + 2_000:
+            for _ in range(500):
+                worker._offer("tillsync/1/0603/up/store1-1", payload)  # noqa: SLF001
+            time.sleep(0.02)
+            taken = len(sessions[-1]._inbox)  # noqa: SLF001
+        assert taken <= 2_000, "the queue is bounded, but what was taken off it is not"
+    finally:
+        worker.ask_to_stop()
+        _admin(cluster, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        worker.stop()
+
+
+def test_readers_of_the_api_do_not_keep_the_worker_from_its_lease(context: HubContext) -> None:
+    leases = Leases(context.database, this_process("worker"))
+    lease = leases.take(Partitions())
+    with ExitStack() as slow_requests:
+        for _ in range(15):
+            slow_requests.enter_context(context.database.read())
+        with ThreadPoolExecutor(1) as pool:
+            working = pool.submit(leases.renew, lease)
+            done, _ = wait([working], timeout=context.settings.lease_ms / 1000)
+            slow_requests.close()
+    assert done, "the lease ran out while the worker waited for one of its own process's connections"
+
+
+def test_two_processes_with_different_keys_do_not_share_a_database(tmp_path: Path, context: HubContext) -> None:
+    try:
+        other = open_context(HubSettings(directory=tmp_path / "other", database=context.settings.database))
+    except Exception as refused:  # noqa: BLE001 - whatever it will be called
+        assert "key" in str(refused)
+        return
+    keys = {other.keys.blind_index_key(), context.keys.blind_index_key()}
+    other.close()
+    assert len(keys) == 1, "one card has two blind indexes in one database: one person becomes two"
