@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from hub.errors import DatabaseNotOurs, DatabaseTooNew, DatabaseUrlUnusable
@@ -44,10 +44,8 @@ _CONFLICTS_MAX: Final = 8
 _MIGRATION_LOCK: Final = 7_411_001
 """Key of the advisory lock that lets one process at a time migrate."""
 _OPTIONS: Final = f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
-_AWAY_CLASSES: Final = {"08", "53", "57", "58"}
-"""Connection, resources, operator, system. Source: PostgreSQL 15, appendix A."""
-_AWAY_STATES: Final = {"25006", "25P03", "55P03"}
-"""Read-only, as a server just failed over; ended for stalling in a transaction; a lock that is not to be had."""
+_INPUT_CLASSES: Final = {"22", "23", "54"}
+"""Data exception, integrity constraint violation, program limit exceeded. Source: PostgreSQL 15, appendix A."""
 _CONFLICTS: Final = (
     psycopg.errors.SerializationFailure,
     psycopg.errors.DeadlockDetected,
@@ -189,22 +187,22 @@ def _unavailable_told() -> Iterator[None]:
     except DBAPIError as error:
         if isinstance(error.orig, _CONFLICTS):
             raise StoreConflict(_cause(error)) from error
-        if _is_away(error):
-            raise StoreUnavailable(_cause(error)) from error
-        raise  # the input is at fault, or we are
+        if _is_of_the_input(error):
+            raise
+        raise StoreUnavailable(_cause(error)) from error
 
 
-def _is_away(error: DBAPIError) -> bool:
-    """Tell whether the database cannot be worked with right now, whatever it is asked."""
+def _is_of_the_input(error: DBAPIError) -> bool:
+    """Tell whether the database refuses what it was given, rather than being out of reach or out of order.
+
+    Only the former may cost an entry its place: when a table is damaged or the server was failed over, all wait.
+    """
     if error.connection_invalidated:
-        return True
+        return False
     if isinstance(error.orig, psycopg.Error):
         state = error.orig.sqlstate
-        if state is None:  # it never came to an answer of the server
-            return isinstance(error.orig, psycopg.OperationalError | psycopg.InterfaceError)
-        return state[:2] in _AWAY_CLASSES or state in _AWAY_STATES
-    is_operational = isinstance(error, OperationalError | InterfaceError)
-    return is_operational and "integer overflow" not in str(error.orig)  # an amount that does not add up is the input's
+        return state[:2] in _INPUT_CLASSES if state is not None else isinstance(error.orig, psycopg.DataError)
+    return isinstance(error, IntegrityError | DataError) or "integer overflow" in str(error.orig)
 
 
 def _cause(error: DBAPIError) -> str:

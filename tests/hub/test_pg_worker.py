@@ -7,19 +7,27 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 import hub.sync.worker as worker_module
+from hub.api.stores.repository import create_store
 from hub.context import HubContext, open_context
 from hub.settings import HubSettings
+from hub.storage.feeds import mark
 from hub.storage.leases import Leases, this_process
 from hub.storage.partitions import Partitions
+from hub.storage.tables import marks
 from hub.sync.worker import INBOX_MAX, SyncWorker
 from provisioning.broker_address import parse_broker
 from simulators.demo.processes import free_port
 from simulators.servers.postgres import PostgresCluster
+from sync_protocol.envelope import plain_node_envelope
 from sync_protocol.hub_session import HubSession
+from sync_protocol.messages import Heartbeat
+from sync_protocol.names import node_topic
 from tests.databases import fresh_on
 from tests.hub.test_pg_processes import _admin
+from tests.integration.conftest import eventually
 
 
 @pytest.fixture
@@ -89,3 +97,27 @@ def test_two_processes_with_different_keys_do_not_share_a_database(tmp_path: Pat
     keys = {other.keys.blind_index_key(), context.keys.blind_index_key()}
     other.close()
     assert len(keys) == 1, "one card has two blind indexes in one database: one person becomes two"
+
+
+def test_marks_of_others_are_looked_at_though_heartbeats_never_pause(context: HubContext) -> None:
+    with context.database.write() as connection:
+        create_store(connection, 1, "store1", "one", 0)
+    worker = SyncWorker(context, parse_broker(f"mqtt://127.0.0.1:{free_port()}"))
+    worker.start()
+    try:
+        eventually(lambda: not _marks(context), "what stood there is fed")
+        with context.database.write() as connection:  # another process marks, and ends before it tells
+            mark(connection, ["i:tea"])
+        heartbeat = plain_node_envelope().seal(Heartbeat("store1-1", 0, {}, 0))
+        until_s = time.monotonic() + 6
+        while _marks(context) and time.monotonic() < until_s:
+            worker._offer(node_topic("up", "store1-1"), heartbeat)  # noqa: SLF001
+            time.sleep(0.1)
+        assert not _marks(context), "the worker looks for marks only when nobody speaks for half a second"
+    finally:
+        worker.stop()
+
+
+def _marks(context: HubContext) -> int:
+    with context.database.read() as connection:
+        return len(connection.execute(select(marks)).all())
