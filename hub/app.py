@@ -71,11 +71,12 @@ def _broker_for(configured: BrokerAddress | None, settings: HubSettings) -> Iter
 
 
 @contextmanager
-def _working(context: HubContext, broker: BrokerAddress, stopping: Stopping, role: str) -> Iterator[SyncWorker]:
+def _worker(context: HubContext, stopping: Stopping, role: str) -> Iterator[SyncWorker]:
+    """Give a worker that has taken its partitions and has yet to start. A second process finds out here, first."""
     given = context.settings.partitions
-    worker = SyncWorker(context, broker, parse_partitions(given) if given else Partitions(), role)
+    worker = SyncWorker(context, parse_partitions(given) if given else Partitions(), role)
     stopping.on_stop(worker.ask_to_stop)
-    when_available(worker.start, StoreUnavailable, stopping, what=DATABASE)
+    when_available(worker.take, StoreUnavailable, stopping, what=DATABASE)
     try:
         yield worker
     finally:
@@ -116,9 +117,12 @@ def run_all(settings: HubSettings, announce: Callable[[str, str], None]) -> None
         if running is None:
             return
         context, stopping = running
+        broker_parts = parts.enter_context(ExitStack())  # the broker ends after the worker
+        worker = parts.enter_context(_worker(context, stopping, "all"))
         listener = parts.enter_context(listen(settings.http_host, settings.http_port))
-        broker = parts.enter_context(_broker_for(configured, settings))
-        workers.append(parts.enter_context(_working(context, broker, stopping, "all")))
+        broker = broker_parts.enter_context(_broker_for(configured, settings))
+        workers.append(worker)
+        worker.start(broker)
         parts.enter_context(_scheduled(context))
         api = create_api(context)
         address = _address(settings, listener)
@@ -149,7 +153,8 @@ def run_worker(settings: HubSettings) -> None:
             return
         context, stopping = running
         _serve_metrics(context)
-        with _working(context, broker, stopping, "worker"):
+        with _worker(context, stopping, "worker") as worker:
+            worker.start(broker)
             _started("worker", context, broker=str(broker))
             stopping.wait()
 

@@ -5,10 +5,12 @@ from functools import partial
 from typing import NamedTuple
 
 from hub.api.health.repository import read_schema
+from hub.errors import KeyStoreForeign
 from hub.metrics import HubMetrics
 from hub.settings import HubSettings
 from hub.storage.database import HubDatabase
 from hub.storage.keystore import KeyStore, load_key_encryption_key
+from hub.storage.own_writes import bind_key_store
 from hub.storage.wakeups import notify
 
 
@@ -45,8 +47,15 @@ def open_context(settings: HubSettings, wake: Callable[[], None] | None = None) 
         with database.read() as connection:
             schema = read_schema(connection)
         keys = KeyStore(key_database, load_key_encryption_key(settings.directory / "kek.key"))
+        _bind(database, keys)
     except BaseException:
         database.close()
         key_database.close()
         raise
     return HubContext(settings, database, keys, 1, wake or partial(notify, database), HubMetrics(), schema)
+
+
+def _bind(database: HubDatabase, keys: KeyStore) -> None:
+    fingerprint = keys.fingerprint()
+    if database.transact(partial(bind_key_store, fingerprint=fingerprint)) != fingerprint:
+        raise KeyStoreForeign(database.name)

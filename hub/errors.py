@@ -9,6 +9,7 @@ HubCannotStart
 ├── DatabaseUrlUnusable  the database's URL is wrong
 ├── DatabaseTooNew       a newer Tillsync wrote this database
 ├── DatabaseNotOurs      the database holds somebody else's tables
+├── KeyStoreForeign      the database belongs to another key store
 └── PartitionsHeld       another process works on these partitions already
 """
 
@@ -87,6 +88,16 @@ class DatabaseNotOurs(HubCannotStart):
         super().__init__(
             f"{database} holds a table {table!r} that Tillsync did not make. "
             "Name a database of its own with --database, empty at first"
+        )
+
+
+class KeyStoreForeign(HubCannotStart):
+    """The database belongs to another key store: with two, one card would be two people."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__(
+            f"{database} belongs to another key store. Give all processes of one hub the same --keystore and the same "
+            "kek.key in their directory"
         )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 
 from hub.storage.database import sqlite_url
-from hub.storage.leases import LEASE_MS
+from hub.storage.leases import LEASE_MAX_MS, LEASE_MS
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
@@ -28,7 +28,7 @@ class HubSettings(msgspec.Struct, frozen=True):
     http_host: str = "127.0.0.1"
     http_port: Port = 8000
     metrics_port: Port = 0
-    lease_ms: Annotated[int, msgspec.Meta(ge=2_000, le=600_000)] = LEASE_MS
+    lease_ms: Annotated[int, msgspec.Meta(ge=2_000, le=LEASE_MAX_MS)] = LEASE_MS
     dark_after_ms: Annotated[int, msgspec.Meta(ge=500, le=3_600_000)] = 15_000
 
     def database_url(self) -> str:

@@ -232,8 +232,8 @@ class EdgeSession:
         if is_progress or not self._in_flight:
             self._settle(now_ms)
         elif self._retry_at_ms is not None:
-            # The hub is there and lacks what is under way: that was lost, or is about to be acknowledged. Heartbeats come
-            # more often than retries, so this must never put a retry off, only bring it forward.
+            # The hub is there and lacks what is under way: that was lost, or is about to be acknowledged. Heartbeats
+            # come more often than retries, so this must never put a retry off, only bring it forward.
             self._retry_at_ms = min(self._retry_at_ms, now_ms + RETRY_FIRST_MS)
         self._compare_heads(message.heads, now_ms)
         return events

@@ -147,6 +147,11 @@ class HubSession:
                 self._offline = gone + self._offline
                 raise
 
+    @property
+    def waiting_count(self) -> int:
+        """Count the payloads that were received and not yet dealt with."""
+        return len(self._inbox)
+
     def payloads_to_send(self) -> list[HubPayload]:
         """Give everything that should be published now, in order."""
         outgoing, self._outgoing = self._outgoing, []

@@ -37,12 +37,19 @@ _WRONG_FOR_EVER: Final = (
     "no password supplied",
     "no pg_hba.conf entry",
     '" does not exist',
+    "permission denied",
+    "file is not a database",
+    "database disk image is malformed",
 )
-"""What a server says at connecting (libpq gives no code there) that no waiting mends: user, password or database."""
-_CONNECTIONS_MAX: Final = 15
+"""What a server says at the start that no waiting mends: user, password, database, rights (libpq gives no codes)."""
+_WRITERS_MAX: Final = 5
+_READERS_MAX: Final = 16
+_POOL_PATIENCE_S: Final = 5
 _CONFLICTS_MAX: Final = 8
-_MIGRATION_LOCK: Final = 7_411_001
-"""Key of the advisory lock that lets one process at a time migrate."""
+_START_LOCK: Final = 7_411_001
+_DURABLE: Final = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
 _OPTIONS: Final = f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}"
 _INPUT_CLASSES: Final = {"22", "23", "54"}
 """Data exception, integrity constraint violation, program limit exceeded. Source: PostgreSQL 15, appendix A."""
@@ -70,7 +77,9 @@ class HubDatabase:
             self._writer = _sqlite_engine(parsed, "BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(parsed, "BEGIN")
         else:
-            self._writer = self._reader = _postgresql_engine(parsed)
+            # Apart, so that slow readers never keep a worker from its commits and its lease.
+            self._writer = _postgresql_engine(parsed, _WRITERS_MAX)
+            self._reader = _postgresql_engine(parsed, _READERS_MAX)
 
     @property
     def writing_engine(self) -> Engine:
@@ -104,6 +113,11 @@ class HubDatabase:
         with self.write() as connection:
             return step(connection)
 
+    def lock_start(self, connection: Connection) -> None:
+        """Let one process at a time make tables and first rows, until its transaction ends."""
+        if not self.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _START_LOCK})
+
     def migrate(self) -> None:
         """Bring the tables to the newest version; several processes may try at once.
 
@@ -133,8 +147,7 @@ class HubDatabase:
         config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
         script = ScriptDirectory.from_config(config)
         with _unavailable_told(), self._writer.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            self.lock_start(connection)
             found = MigrationContext.configure(connection).get_current_revision()
             known = {revision.revision for revision in script.walk_revisions()}
             if found is not None and found not in known:
@@ -228,14 +241,15 @@ def _sqlite_engine(url: URL, begin: str) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, connections_max: int) -> Engine:
     try:
         engine = create_engine(
             url,
             hide_parameters=True,
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
-            pool_size=_CONNECTIONS_MAX,
+            pool_size=connections_max,
+            pool_timeout=_POOL_PATIENCE_S,
             max_overflow=0,
             connect_args={
                 "connect_timeout": _CONNECT_TIMEOUT_S,
@@ -250,5 +264,8 @@ def _postgresql_engine(url: URL) -> Engine:
     def set_up(dbapi_connection: Any, _record: Any) -> None:
         # Arrays travel in binary: ten times cheaper to write than PostgreSQL's text form.
         dbapi_connection.adapters.register_dumper(list, ListBinaryDumper)
+        # What is acknowledged must be on the disk, however the server is tuned (SPEC 4.3).
+        dbapi_connection.execute(_DURABLE)
+        dbapi_connection.commit()
 
     return engine

@@ -4,7 +4,10 @@ One rule: no ordinary backup of the hub's main database holds a key; destroying 
 data unreadable.
 """
 
+import contextlib
+import hashlib
 import os
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -33,11 +36,15 @@ def load_key_encryption_key(path: Path) -> bytes:
     """Read the key-encryption key from a file of mode 0600, made on first use. Raises: ValueError."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        # Written aside and linked into place whole: of several processes that start at once, all read the same key.
+        handle, aside = tempfile.mkstemp(dir=path.parent)  # mode 0600
         with os.fdopen(handle, "wb") as file:
             file.write(os.urandom(_KEY_BYTES))
             file.flush()
             os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(aside)
+        Path(aside).unlink()
     key = path.read_bytes()
     if len(key) != _KEY_BYTES:
         raise ValueError(f"{path} is no key-encryption key: {len(key)} bytes, {_KEY_BYTES} are expected")
@@ -52,6 +59,7 @@ class KeyStore:
         self._aead = AESGCM(key_encryption_key)
         self._seen: set[str] = set()
         with database.write() as connection:
+            database.lock_start(connection)
             _metadata.create_all(connection)
 
     def blind_index_key(self) -> bytes:
@@ -66,6 +74,11 @@ class KeyStore:
     def _wrapped(self, name: str) -> bytes | None:
         with self._database.read() as connection:
             return connection.execute(select(_keys.c.wrapped).where(_keys.c.name == name)).scalar_one_or_none()
+
+    def fingerprint(self) -> int:
+        """Give a number that tells this key store from others, and nothing about its keys."""
+        digest = hashlib.sha256(b"tillsync key store|" + self.blind_index_key()).digest()
+        return int.from_bytes(digest[:7], "big")
 
     def put_member_keys(self, keys: Iterable[MemberKey]) -> None:
         """Keep members' keys, durably; one that is there already stays."""

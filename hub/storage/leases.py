@@ -22,6 +22,7 @@ from sync_protocol.hub_ports import StoreUnavailable
 LEASE_MS: Final = 10_000
 """How long a lease lasts without being renewed, unless the settings say otherwise."""
 
+LEASE_MAX_MS: Final = 600_000
 RENEWALS_PER_LEASE: Final = 4
 
 _ACQUIRE_LOCK: Final = 7_411_002
@@ -124,7 +125,8 @@ class Leases:
             )
         ).all()
         for row in overlapping:
-            if row.until_ms > now_ms and not is_dead(row):
+            is_good = now_ms < row.until_ms <= now_ms + LEASE_MAX_MS  # beyond: the clock was set back
+            if is_good and not is_dead(row):
                 raise PartitionsHeld(_describe(row, now_ms), row.epoch, row.until_ms)
             _end(connection, row.epoch)
         (epoch,) = next_numbers(connection, "lease-epoch")

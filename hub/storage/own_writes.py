@@ -41,6 +41,12 @@ def write_registers(
     return sorted(changed)
 
 
+def bind_key_store(connection: Connection, *, fingerprint: int) -> int:
+    """Bind the database to a key store, unless it is bound; give the fingerprint of the one that it is bound to."""
+    insert_new(connection, meta, [{"key": "key-store", "number": fingerprint}])
+    return int(connection.execute(select(meta.c.number).where(meta.c.key == "key-store")).scalar_one())
+
+
 def next_numbers(connection: Connection, key: str, count: int = 1) -> range:
     """Count further of the hub's own things, its row locked; give the new numbers."""
     insert_new(connection, meta, [{"key": key, "number": 0}])

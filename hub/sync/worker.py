@@ -39,29 +39,30 @@ _WAKE: Final = ("", b"")
 class SyncWorker:
     """Merges what the stores of its partitions send, acknowledges, feeds."""
 
-    def __init__(
-        self, context: HubContext, broker: BrokerAddress, partitions: Partitions | None = None, role: str = "worker"
-    ) -> None:
+    def __init__(self, context: HubContext, partitions: Partitions | None = None, role: str = "worker") -> None:
         self._context = context
         self._partitions = partitions if partitions is not None else Partitions()
         self._inbox: queue.Queue[tuple[str, bytes]] = queue.Queue(INBOX_MAX)
         self._stopped = threading.Event()
         self._leases = Leases(context.database, this_process(f"tillsync-hub {role}"), context.settings.lease_ms)
         self._renew_s = context.settings.lease_ms / RENEWALS_PER_LEASE / 1000
-        self._broker = broker
         self._listener = Listener(context.database, self.wake)
-        self._thread = threading.Thread(target=self._run, name="sync-worker", daemon=True)
+        self._thread: threading.Thread | None = None
         self._lease: Lease | None = None
 
-    def start(self) -> None:
-        """Take the partitions, then start the thread and the broker link.
+    def take(self) -> None:
+        """Take the partitions: after that no other process works on them.
 
         Waits for a lease to run out whose holder does not renew it. Raises: PartitionsHeld when its holder does;
-        StoreUnavailable. Told to stop meanwhile, it starts nothing.
+        StoreUnavailable. Told to stop meanwhile, it takes nothing.
         """
         self._lease = self._take_when_free()
+
+    def start(self, broker: BrokerAddress) -> None:
+        """Begin to work on what was taken, and to listen at a broker; nothing when nothing was taken."""
         if self._lease is None:
             return
+        self._thread = threading.Thread(target=self._run, args=(broker,), name="sync-worker", daemon=True)
         self._thread.start()
         self._listener.start()
 
@@ -71,14 +72,15 @@ class SyncWorker:
         self._offer(*_WAKE)
 
     def stop(self) -> None:
-        """Finish the transaction under way, give the partitions back, leave the broker.
+        """Finish the transaction under way, leave the broker, give the partitions back.
 
         What was not acknowledged is sent again by the stores.
         """
         self.ask_to_stop()
         self._listener.stop()
-        if self._thread.is_alive():
+        if self._thread is not None:
             self._thread.join()
+        self._give_back()
 
     def wake(self) -> None:
         """Tell that another part of the process, or another process, marked something."""
@@ -126,17 +128,20 @@ class SyncWorker:
 
     # --- the thread -----------------------------------------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _run(self, broker: BrokerAddress) -> None:
         while self._lease is not None and not self._stopped.is_set():
             try:
-                self._hold(self._lease)
+                self._hold(self._lease, broker)
             except LeaseLost as lost:
                 log.warning("partitions lost", extra={"cause": str(lost)})
                 self._forget_inbox()
                 self._lease = self._take_again()
-        if self._lease is not None:
+
+    def _give_back(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
             with contextlib.suppress(StoreUnavailable):  # it runs out by itself
-                self._leases.give_back(self._lease)
+                self._leases.give_back(lease)
 
     def _forget_inbox(self) -> None:
         """Drop what has gathered: its senders repeat it, to whoever holds the partitions then."""
@@ -144,11 +149,11 @@ class SyncWorker:
             while True:
                 self._inbox.get_nowait()
 
-    def _hold(self, lease: Lease) -> None:
+    def _hold(self, lease: Lease, broker: BrokerAddress) -> None:
         """Serve until told to stop, whatever goes wrong meanwhile. Raises: LeaseLost."""
         on_state = self._context.metrics.broker_connected.set
         # Its name at the broker belongs to the partitions: who does not hold them must leave it to who does.
-        link = worker_link(self._partitions, self._broker, on_state=on_state, on_message=self._offer)
+        link = worker_link(self._partitions, broker, on_state=on_state, on_message=self._offer)
         link.start()
         try:
             while not self._stopped.is_set():
@@ -163,6 +168,7 @@ class SyncWorker:
                     # A mistake of ours must not end the worker: what was not acknowledged comes again.
                     log.exception("the sync worker met an error that it did not expect")
                     self._stopped.wait(UNAVAILABLE_WAIT_S)
+            self._give_back()  # before the goodbye, which a broker that hangs may draw out
         finally:
             link.stop()
 
@@ -171,11 +177,14 @@ class SyncWorker:
         context = self._context
         store = SqlHubStore(context.database, context.keys, context.hub_n, lease, context.metrics)
         session = HubSession(store, CountingEnvelope(plain_hub_envelope(), context.metrics))
-        renew_at_s = 0.0
+        renew_at_s = look_at_s = 0.0
         more = False
         while not self._stopped.is_set():
             if time.monotonic() >= renew_at_s and self._renewed(lease):
                 renew_at_s = time.monotonic() + self._renew_s
+            if time.monotonic() >= look_at_s:
+                session.marks_waiting = True  # another process may have marked something, and its word been lost
+                look_at_s = time.monotonic() + MARKS_POLL_S
             # What came in meanwhile joins the next commit: feeding a large change on holds up no acknowledgement.
             self._gather(session, wait=not more)
             more = self._work(session, link)
@@ -195,31 +204,30 @@ class SyncWorker:
 
     def _gather(self, session: HubSession, *, wait: bool) -> None:
         """Take all that has come in; wait for a payload, a wake-up or a timer where nothing else is to be done."""
-        if wait:
+        if wait and session.waiting_count < GROUP_MESSAGES_MAX:
             timer_ms = session.next_timer_ms()
             due_s = (timer_ms - _now_ms()) / 1000 if timer_ms is not None else MARKS_POLL_S
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._receive(session, *self._inbox.get(timeout=min(max(due_s, 0.001), MARKS_POLL_S)))
-            except queue.Empty:
-                session.marks_waiting = True  # another process may have marked something
         with contextlib.suppress(queue.Empty):
-            for _ in range(GROUP_MESSAGES_MAX):
+            while session.waiting_count < GROUP_MESSAGES_MAX:
                 self._receive(session, *self._inbox.get_nowait())
         self._context.metrics.inbox_messages.set(self._inbox.qsize())
 
     def _work(self, session: HubSession, link: MqttLink) -> bool:
         """Commit and feed one step on; tell whether there is more to do at once. Raises: LeaseLost."""
         try:
-            more = session.work(_now_ms())
+            return session.work(_now_ms())
         except LeaseLost:
             raise
         except StoreUnavailable as error:  # the session keeps what has gathered, and tries again
             self._note_unavailable(error)
             self._stopped.wait(UNAVAILABLE_WAIT_S)
             return False
-        for to, payload in session.payloads_to_send():
-            link.publish(CHAIN_TOPIC if to is None else down_topic(to), payload)
-        return more
+        finally:
+            # What is to be sent was committed, whatever went wrong afterwards.
+            for to, payload in session.payloads_to_send():
+                link.publish(CHAIN_TOPIC if to is None else down_topic(to), payload)
 
     def _receive(self, session: HubSession, topic: str, payload: bytes) -> None:
         if not topic:

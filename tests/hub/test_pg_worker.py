@@ -1,5 +1,6 @@
 """The worker's bounds on PostgreSQL: what it keeps while the database is away, and whose connections it needs."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -12,6 +13,7 @@ from sqlalchemy import select
 import hub.sync.worker as worker_module
 from hub.api.stores.repository import create_store
 from hub.context import HubContext, open_context
+from hub.errors import HubCannotStart
 from hub.settings import HubSettings
 from hub.storage.feeds import mark
 from hub.storage.leases import Leases, this_process
@@ -22,6 +24,7 @@ from provisioning.broker_address import parse_broker
 from simulators.demo.processes import free_port
 from simulators.servers.postgres import PostgresCluster
 from sync_protocol.envelope import plain_node_envelope
+from sync_protocol.hub_ports import StoreUnavailable
 from sync_protocol.hub_session import HubSession
 from sync_protocol.messages import Heartbeat
 from sync_protocol.names import node_topic
@@ -50,24 +53,25 @@ def test_what_waits_for_a_database_that_is_away_is_bounded(
 
     monkeypatch.setattr(worker_module, "HubSession", Watched)
     monkeypatch.setattr(worker_module, "UNAVAILABLE_WAIT_S", 0.01)
-    worker = SyncWorker(context, parse_broker(f"mqtt://127.0.0.1:{free_port()}"))
-    worker.start()
+    worker = SyncWorker(context)
+    worker.take()
+    worker.start(parse_broker(f"mqtt://127.0.0.1:{free_port()}"))
     name = context.database.name.rpartition("/")[2].partition("?")[0]
     try:
         time.sleep(0.5)
         _admin(
             cluster,
             f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",  # noqa: S608 - ours
         )
         payload = bytes(26)
         until_s = time.monotonic() + 25
         taken = 0
         while time.monotonic() < until_s and taken <= INBOX_MAX + 2_000:
             for _ in range(500):
-                worker._offer("tillsync/1/0603/up/store1-1", payload)  # noqa: SLF001
+                worker._offer("tillsync/1/0603/up/store1-1", payload)
             time.sleep(0.02)
-            taken = len(sessions[-1]._inbox)  # noqa: SLF001
+            taken = len(sessions[-1]._inbox)
         assert taken <= 2_000, "the queue is bounded, but what was taken off it is not"
     finally:
         worker.ask_to_stop()
@@ -89,21 +93,22 @@ def test_readers_of_the_api_do_not_keep_the_worker_from_its_lease(context: HubCo
 
 
 def test_two_processes_with_different_keys_do_not_share_a_database(tmp_path: Path, context: HubContext) -> None:
-    try:
-        other = open_context(HubSettings(directory=tmp_path / "other", database=context.settings.database))
-    except Exception as refused:  # noqa: BLE001 - whatever it will be called
-        assert "key" in str(refused)
-        return
-    keys = {other.keys.blind_index_key(), context.keys.blind_index_key()}
-    other.close()
+    with contextlib.ExitStack() as opened:
+        try:
+            other = open_context(HubSettings(directory=tmp_path / "other", database=context.settings.database))
+        except HubCannotStart:
+            return
+        opened.callback(other.close)
+        keys = {other.keys.blind_index_key(), context.keys.blind_index_key()}
     assert len(keys) == 1, "one card has two blind indexes in one database: one person becomes two"
 
 
 def test_marks_of_others_are_looked_at_though_heartbeats_never_pause(context: HubContext) -> None:
     with context.database.write() as connection:
         create_store(connection, 1, "store1", "one", 0)
-    worker = SyncWorker(context, parse_broker(f"mqtt://127.0.0.1:{free_port()}"))
-    worker.start()
+    worker = SyncWorker(context)
+    worker.take()
+    worker.start(parse_broker(f"mqtt://127.0.0.1:{free_port()}"))
     try:
         eventually(lambda: not _marks(context), "what stood there is fed")
         with context.database.write() as connection:  # another process marks, and ends before it tells
@@ -111,7 +116,7 @@ def test_marks_of_others_are_looked_at_though_heartbeats_never_pause(context: Hu
         heartbeat = plain_node_envelope().seal(Heartbeat("store1-1", 0, {}, 0))
         until_s = time.monotonic() + 6
         while _marks(context) and time.monotonic() < until_s:
-            worker._offer(node_topic("up", "store1-1"), heartbeat)  # noqa: SLF001
+            worker._offer(node_topic("up", "store1-1"), heartbeat)
             time.sleep(0.1)
         assert not _marks(context), "the worker looks for marks only when nobody speaks for half a second"
     finally:
@@ -121,3 +126,29 @@ def test_marks_of_others_are_looked_at_though_heartbeats_never_pause(context: Hu
 def _marks(context: HubContext) -> int:
     with context.database.read() as connection:
         return len(connection.execute(select(marks)).all())
+
+
+def test_stores_are_acknowledged_though_feeding_fails(context: HubContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[str] = []
+
+    class Link:
+        start = stop = staticmethod(lambda: None)
+
+        def publish(self, _topic: str, payload: bytes) -> None:
+            published.append(type(plain_node_envelope().open(payload)).__name__)
+
+    def no_keys(_members: object) -> dict[str, bytes]:
+        raise StoreUnavailable("the key store is away")
+
+    monkeypatch.setattr(worker_module, "worker_link", lambda *_, **__: Link())
+    with context.database.write() as connection:
+        create_store(connection, 1, "store1", "one", 0)  # marks, so that there is something to feed
+    monkeypatch.setattr(context.keys, "member_keys", no_keys)
+    worker = SyncWorker(context)
+    worker.take()
+    worker.start(parse_broker(f"mqtt://127.0.0.1:{free_port()}"))
+    try:
+        worker._offer(node_topic("up", "store1-1"), plain_node_envelope().seal(Heartbeat("store1-1", 0, {}, 0)))
+        eventually(lambda: published, "what is committed is acknowledged", 5)
+    finally:
+        worker.stop()

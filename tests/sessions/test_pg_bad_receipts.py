@@ -4,8 +4,8 @@ import base64
 import random
 
 import pytest
-from hub.storage.tables import quarantine
 
+from hub.storage.tables import quarantine
 from loyalty.receipts import RECORD_KIND, Receipt, encode_receipt
 from sync_protocol.cells import Record
 from tests.databases import POSTGRESQL

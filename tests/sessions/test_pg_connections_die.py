@@ -67,7 +67,7 @@ def _faults(chain: Chain, seed: int, statements_between: int, commits_between: i
                 raise psycopg.OperationalError("the connection was lost while it committed")
 
         event.listen(engine, "before_cursor_execute", before, retval=True)
-        engine.dialect.do_commit = commit  # type: ignore[method-assign]
+        engine.dialect.do_commit = commit  # type: ignore[method-assign,assignment]
         try:
             yield done
         finally:

@@ -1,4 +1,4 @@
-"""What is wrong with the database itself is never blamed on the entry that met it: nothing honest goes to quarantine."""
+"""What is wrong with the database itself is never blamed on the entry that met it."""
 
 import pytest
 from sqlalchemy import text
