@@ -15,7 +15,7 @@ from hub.storage.database import HubDatabase, sqlite_url
 from hub.storage.sets import among, insert_new, upsert, upsert_greatest
 from hub.storage.tables import counters, entities, marks, meta, metadata
 from simulators.demo.processes import free_port
-from simulators.servers.postgres import PostgresCluster
+from simulators.servers.postgres import FOR_TESTS, PostgresCluster
 from sync_protocol.hub_ports import StoreUnavailable
 from tests.databases import FreshDatabase, fresh_on
 
@@ -95,6 +95,38 @@ def test_several_processes_may_migrate_one_new_database_at_once(cluster: Postgre
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
     cluster.drop_database("migrated_at_once")
+
+
+def test_several_processes_may_make_one_new_key_store_at_once(tmp_path: Path, cluster: PostgresCluster) -> None:
+    keys = cluster.create_database("keys_at_once")
+    code = (
+        "import sys; from pathlib import Path; from hub.context import open_context; "
+        "from hub.settings import HubSettings; "
+        "context = open_context(HubSettings(directory=Path(sys.argv[1]), keystore=sys.argv[2])); "
+        "print(context.keys.blind_index_key().hex())"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path), keys], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for _ in range(4)
+    ]
+    found = set()
+    for process in processes:
+        told, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+        found.add(told)
+    assert len(found) == 1
+    cluster.drop_database("keys_at_once")
+
+
+def test_commits_are_durable_though_the_server_is_tuned_otherwise(cluster: PostgresCluster) -> None:
+    assert FOR_TESTS["synchronous_commit"] == "off"
+    with fresh_on(cluster) as fresh:
+        database = HubDatabase(fresh())
+        with database.write() as connection:
+            assert connection.execute(text("SHOW synchronous_commit")).scalar_one() == "on"
+        database.close()
 
 
 def test_a_server_that_comes_back_is_worked_with_again(cluster: PostgresCluster) -> None:

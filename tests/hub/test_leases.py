@@ -66,6 +66,13 @@ def test_a_lease_that_ran_out_is_taken_over_and_its_holder_can_write_nothing_any
         stalled.renew(old)
 
 
+def test_a_lease_from_before_the_clock_was_set_back_is_taken_over(context: HubContext) -> None:
+    Leases(context.database, ELSEWHERE).take(Partitions())
+    with context.database.write() as connection:
+        connection.execute(update(leases).values(until_ms=leases.c.until_ms + 86_400_000))
+    assert Leases(context.database, this_process("worker")).take(Partitions()).epoch > 1
+
+
 def test_a_lease_that_is_renewed_does_not_run_out(context: HubContext) -> None:
     holder = Leases(context.database, ELSEWHERE)
     lease = holder.take(Partitions())
