@@ -109,7 +109,7 @@ def test_root_gets_what_is_missing_installed_and_is_told_what_and_why(machine: M
     assert "postgresql-15    the hub's database in production" in done.stderr
     assert "chromium         opens the till's and the hub's pages" in done.stderr
     assert "fonts-noto-cjk   Chinese on pages" in done.stderr
-    assert machine.calls("python") == ["-m pytest -m not more_brokers and not real_data"]
+    assert machine.calls("python") == ["-m pytest -n 2 --dist loadfile -m not more_brokers and not real_data"]
 
 
 def test_whoever_may_use_sudo_without_a_password_gets_the_same(machine: Machine) -> None:
@@ -173,9 +173,13 @@ def test_each_choice_of_tests_installs_what_it_needs_and_no_more(
 @pytest.mark.parametrize(
     ("arguments", "wanted"),
     [
-        (["quick", "-x"], "-m pytest -m not more_brokers and not real_data and not slow and not extras -x"),
-        (["brokers", "-k", "nats"], "-m pytest tests/brokers -k nats"),
+        (
+            ["quick", "-x"],
+            "-m pytest -n 2 --dist loadfile -m not more_brokers and not real_data and not slow and not extras -x",
+        ),
+        (["brokers", "-k", "nats"], "-m pytest -n 2 --dist loadfile tests/brokers -k nats"),
         (["tests/hub"], "-m pytest -m not more_brokers and not real_data tests/hub"),
+        (["--lf"], "-m pytest -n 2 --dist loadfile -m not more_brokers and not real_data --lf"),
     ],
 )
 def test_what_follows_the_choice_goes_to_pytest(machine: Machine, arguments: list[str], wanted: str) -> None:
