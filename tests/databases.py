@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+import psycopg
+from sqlalchemy import text
+
 from hub.storage.database import HubDatabase
 from simulators.demo.processes import free_port
-from simulators.servers.postgres import FOR_TESTS, PostgresCluster, temporary_cluster
+from simulators.servers.postgres import ADMIN, FOR_TESTS, PostgresCluster, temporary_cluster
 
 SQLITE: Final = "sqlite"
 POSTGRESQL: Final = "postgresql"
@@ -46,3 +49,29 @@ def fresh_on(cluster: PostgresCluster) -> Iterator[FreshDatabase]:
 
 
 _numbers = itertools.count(1)
+
+
+def somebody_waits(database: HubDatabase) -> bool:
+    """Ask PostgreSQL whether anybody waits for a lock in this database."""
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with database.read() as connection:
+        return bool(connection.execute(query).scalar_one())
+
+
+def as_admin(cluster: PostgresCluster, *statements: str, database: str = ADMIN) -> list[object]:
+    """Run statements as the cluster's administrator; return the rows of the last one."""
+    with psycopg.connect(
+        host=cluster.address.host,
+        port=cluster.address.port,
+        user=ADMIN,
+        dbname=database,
+        passfile=str(cluster.passfile),
+        autocommit=True,
+    ) as connection:
+        found: list[object] = []
+        for statement in statements:
+            cursor = connection.execute(statement)
+            found = list(cursor.fetchall()) if cursor.description else []
+        return found

@@ -4,25 +4,22 @@ One rule: nothing is left to luck. The first stays open until the database itsel
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
 from hub.api.stores.repository import create_store
-from hub.context import HubContext, open_context
-from hub.settings import HubSettings
+from hub.context import HubContext
 from hub.storage.cells import join_in_counters, join_in_registers, unpack
 from hub.storage.kernel_store import SqlHubStore
 from hub.storage.tables import entities, heads
-from simulators.servers.postgres import PostgresCluster
 from sync_protocol.cells import Counter, Register
 from sync_protocol.entries import Entry
 from sync_protocol.hub_ports import Accepted
 from sync_protocol.messages import MemberKey, WantRights
-from tests.databases import fresh_on
+from tests.databases import somebody_waits
 from tests.integration.conftest import eventually
 
 ACCOUNT = "p:m:a-1:1:main:999912"
@@ -30,11 +27,8 @@ BLIND = "ab" * 16
 
 
 @pytest.fixture
-def context(tmp_path: Path, cluster: PostgresCluster) -> Iterator[HubContext]:
-    with fresh_on(cluster) as fresh:
-        context = open_context(HubSettings(directory=tmp_path, database=fresh()))
-        yield context
-        context.close()
+def context(postgres_context: HubContext) -> HubContext:
+    return postgres_context
 
 
 @pytest.fixture
@@ -53,17 +47,9 @@ def _second_waits_for_first(
         with context.database.write() as connection:
             first(connection)
             waiting: Future[None] = pool.submit(second)
-            eventually(lambda: _somebody_waits(context) or waiting.done(), "the second waits for a lock")
+            eventually(lambda: somebody_waits(context.database) or waiting.done(), "the second waits for a lock")
             assert not waiting.done(), waiting.exception() or "the second did not wait for the first"
         waiting.result()
-
-
-def _somebody_waits(context: HubContext) -> bool:
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with context.database.read() as connection:
-        return bool(connection.execute(query).scalar_one())
 
 
 def test_two_who_write_one_new_entity_lose_nothing_of_each_other(context: HubContext) -> None:
@@ -102,7 +88,7 @@ def test_one_card_enrolled_in_two_stores_at_the_same_time_becomes_one_person(
 
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(first), pool.submit(second)]
-        eventually(lambda: _somebody_waits(context) or both[1].done(), "the second waits for a lock")
+        eventually(lambda: somebody_waits(context.database) or both[1].done(), "the second waits for a lock")
         waited = not both[1].done()
         second_waits.set()
         for one in both:
@@ -134,7 +120,7 @@ def test_free_rights_are_granted_once_though_two_ask_at_the_same_time(context: H
         one = pool.submit(first)
         assert first_open.wait(20)
         two = pool.submit(ask, "b-1")
-        eventually(lambda: _somebody_waits(context) or two.done(), "the second waits for a lock")
+        eventually(lambda: somebody_waits(context.database) or two.done(), "the second waits for a lock")
         second_waits.set()
         one.result()
         two.result()

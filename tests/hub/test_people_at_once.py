@@ -1,25 +1,22 @@
 """Two workers join people on PostgreSQL at the same time: the outcome is one that some order of the two could have."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from hub.api.stores.repository import create_store
-from hub.context import HubContext, open_context
-from hub.settings import HubSettings
+from hub.context import HubContext
 from hub.storage.kernel_store import SqlHubStore, SqlHubTransaction
 from hub.storage.people import find_members, people_of, roots_of
 from hub.storage.tables import interest
-from simulators.servers.postgres import PostgresCluster
 from sync_protocol.cells import Register
 from sync_protocol.entries import Entry
 from sync_protocol.hub_ports import Accepted
 from sync_protocol.messages import MemberKey
-from tests.databases import fresh_on
+from tests.databases import somebody_waits
 from tests.integration.conftest import eventually
 
 ONE, TWO = "ab" * 16, "cd" * 16
@@ -27,11 +24,8 @@ A, B, C = "m:a-1:1", "m:b-1:1", "m:c-1:1"
 
 
 @pytest.fixture
-def context(tmp_path: Path, cluster: PostgresCluster) -> Iterator[HubContext]:
-    with fresh_on(cluster) as fresh:
-        context = open_context(HubSettings(directory=tmp_path, database=fresh()))
-        yield context
-        context.close()
+def context(postgres_context: HubContext) -> HubContext:
+    return postgres_context
 
 
 @pytest.fixture
@@ -79,18 +73,10 @@ def _at_once(
         one = pool.submit(open_first)
         assert done.wait(20), one.exception(0)
         two = pool.submit(_run, store, second)
-        eventually(lambda: _somebody_waits(context) or two.done(), "the second waits or is through")
+        eventually(lambda: somebody_waits(context.database) or two.done(), "the second waits or is through")
         go_on.set()
         one.result()
         two.result()
-
-
-def _somebody_waits(context: HubContext) -> bool:
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    with context.database.read() as connection:
-        return bool(connection.execute(query).scalar_one())
 
 
 def _people(context: HubContext) -> list[list[str]]:

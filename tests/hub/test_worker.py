@@ -1,7 +1,6 @@
 """The worker's bounds on PostgreSQL: what it keeps while the database is away, and whose connections it needs."""
 
 import contextlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,17 +26,13 @@ from sync_protocol.hub_ports import StoreUnavailable
 from sync_protocol.hub_session import GROUP_MESSAGES_MAX, HubSession
 from sync_protocol.messages import Heartbeat
 from sync_protocol.names import node_topic
-from tests.databases import fresh_on
-from tests.hub.test_processes import _admin
+from tests.databases import as_admin
 from tests.integration.conftest import eventually
 
 
 @pytest.fixture
-def context(tmp_path: Path, cluster: PostgresCluster) -> Iterator[HubContext]:
-    with fresh_on(cluster) as fresh:
-        context = open_context(HubSettings(directory=tmp_path, database=fresh()))
-        yield context
-        context.close()
+def context(postgres_context: HubContext) -> HubContext:
+    return postgres_context
 
 
 def test_what_waits_for_a_database_that_is_away_is_bounded(
@@ -58,7 +53,7 @@ def test_what_waits_for_a_database_that_is_away_is_bounded(
     name = context.database.name.rpartition("/")[2].partition("?")[0]
     try:
         eventually(lambda: sessions, "the worker works")
-        _admin(
+        as_admin(
             cluster,
             f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",  # noqa: S608 - ours
@@ -70,7 +65,7 @@ def test_what_waits_for_a_database_that_is_away_is_bounded(
         assert sessions[-1].waiting_count <= GROUP_MESSAGES_MAX
     finally:
         worker.ask_to_stop()
-        _admin(cluster, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        as_admin(cluster, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         worker.stop()
 
 

@@ -12,6 +12,8 @@ from loyalty.programme import Programme, WelcomeCoupon
 from provisioning.broker_address import BrokerAddress
 from simulators.demo.chain import Chain
 from simulators.demo.http import JsonClient
+from simulators.servers.brokers import temporary_broker
+from simulators.servers.server import BrokerServer
 
 ITEMS: list[dict[str, Any]] = [
     {"code": "rice", "gtin": "2900000000018", "name_zh": "大米", "name_en": "Rice", "price_minor": 2580, "tax_bp": 900},
@@ -69,3 +71,10 @@ def other_till(chain: Chain) -> JsonClient:
 def hub(chain: Chain) -> JsonClient:
     """The hub's API."""
     return chain.hub_client()
+
+
+@pytest.fixture(scope="module")
+def mosquitto() -> Iterator[BrokerServer]:
+    """A broker without a chain."""
+    with temporary_broker("mosquitto") as running:
+        yield running

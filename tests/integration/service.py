@@ -1,15 +1,19 @@
 """A process of ours under test: started, asked, told to end, and its log read."""
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioning.broker_address import BrokerAddress
 from simulators.demo.http import Gone, JsonClient
+from simulators.demo.processes import free_port
 from tests.integration.conftest import eventually
 
 END_S = 3.0
@@ -70,3 +74,26 @@ class Service:
     def log_text(self) -> str:
         """Read its log as it stands there."""
         return self._log.read_text(encoding="utf-8")
+
+
+def has_said(service: Service, message: str, times: int = 1) -> bool:
+    """Tell whether a service has logged a message, so often at least."""
+    return service.messages().count(message) >= times
+
+
+@contextlib.contextmanager
+def hub_processes(directory: Path, broker: BrokerAddress, database: str) -> Iterator[Callable[..., Service]]:
+    """Give a starter of processes of one hub: the same folder, database and broker. Whatever still runs is killed."""
+    started: list[Service] = []
+
+    def start(role: str, *options: str, url: str = database) -> Service:
+        port = free_port()
+        arguments = [role, f"--directory={directory / 'hub'}", f"--broker={broker}", f"--http-port={port}"]
+        arguments += [f"--database={url}"] if url else []
+        log = directory / f"{len(started)}.log"
+        started.append(Service(log, f"http://127.0.0.1:{port}", "hub.cli", "--log-format=json", *arguments, *options))
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.kill()

@@ -5,23 +5,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
 from simulators.demo.processes import free_port
-from simulators.servers.brokers import temporary_broker
-from simulators.servers.postgres import ADMIN, PostgresCluster
+from simulators.servers.postgres import PostgresCluster
 from simulators.servers.server import BrokerServer
-from tests.databases import fresh_on
+from tests.databases import as_admin, fresh_on
 from tests.integration.conftest import eventually
-from tests.integration.service import Service
-
-
-@pytest.fixture(scope="module")
-def broker() -> Iterator[BrokerServer]:
-    with temporary_broker("mosquitto") as running:
-        yield running
+from tests.integration.service import Service, has_said, hub_processes
 
 
 @pytest.fixture
@@ -31,50 +23,13 @@ def database(cluster: PostgresCluster) -> Iterator[str]:
 
 
 @pytest.fixture
-def start(tmp_path: Path, broker: BrokerServer, database: str) -> Iterator[Callable[..., Service]]:
-    started: list[Service] = []
-
-    def make(role: str, *options: str, url: str = database) -> Service:
-        port = free_port()
-        arguments = [role, f"--directory={tmp_path / 'hub'}", f"--broker={broker.address}", f"--http-port={port}"]
-        arguments += [f"--database={url}"]
-        log = tmp_path / f"{len(started)}.log"
-        started.append(Service(log, f"http://127.0.0.1:{port}", "hub.cli", "--log-format=json", *arguments, *options))
-        return started[-1]
-
-    yield make
-    for service in started:
-        service.kill()
-
-
-def _has_said(service: Service, message: str, times: int = 1) -> bool:
-    return service.messages().count(message) >= times
-
-
-def _admin(cluster: PostgresCluster, *statements: str) -> None:
-    with psycopg.connect(
-        host=cluster.address.host,
-        port=cluster.address.port,
-        user=ADMIN,
-        dbname=ADMIN,
-        passfile=str(cluster.passfile),
-        autocommit=True,
-    ) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
+def start(tmp_path: Path, mosquitto: BrokerServer, database: str) -> Iterator[Callable[..., Service]]:
+    with hub_processes(tmp_path, mosquitto.address, database) as start:
+        yield start
 
 
 def _rows(cluster: PostgresCluster, url: str, statement: str) -> list[object]:
-    name = make_url(url).database
-    with psycopg.connect(
-        host=cluster.address.host,
-        port=cluster.address.port,
-        user=ADMIN,
-        dbname=name,
-        passfile=str(cluster.passfile),
-        autocommit=True,
-    ) as connection:
-        return list(connection.execute(statement.encode()).fetchall())
+    return as_admin(cluster, statement, database=str(make_url(url).database))
 
 
 def test_a_worker_works_on_after_its_database_was_read_only_for_a_while(
@@ -82,11 +37,11 @@ def test_a_worker_works_on_after_its_database_was_read_only_for_a_while(
 ) -> None:
     name = make_url(database).database
     worker = start("worker")
-    eventually(lambda: _has_said(worker, "connected to the broker"), "the worker works")
+    eventually(lambda: has_said(worker, "connected to the broker"), "the worker works")
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608 - a name of ours
-    _admin(cluster, f"ALTER DATABASE {name} SET default_transaction_read_only = on", end)
-    eventually(lambda: _has_said(worker, "the database is not available, trying again"), "it notices")
-    _admin(cluster, f"ALTER DATABASE {name} SET default_transaction_read_only = off", end)
+    as_admin(cluster, f"ALTER DATABASE {name} SET default_transaction_read_only = on", end)
+    eventually(lambda: has_said(worker, "the database is not available, trying again"), "it notices")
+    as_admin(cluster, f"ALTER DATABASE {name} SET default_transaction_read_only = off", end)
     before = _rows(cluster, database, "SELECT max(until_ms) FROM leases")
     eventually(lambda: _rows(cluster, database, "SELECT max(until_ms) FROM leases") > before, "it renews its lease")
     assert worker.end() == 0
@@ -94,12 +49,12 @@ def test_a_worker_works_on_after_its_database_was_read_only_for_a_while(
 
 def test_a_worker_that_lost_its_partitions_leaves_the_broker_to_who_has_them(start: Callable[..., Service]) -> None:
     stalled = start("worker", "--lease-ms=2000")
-    eventually(lambda: _has_said(stalled, "connected to the broker"), "the first works")
+    eventually(lambda: has_said(stalled, "connected to the broker"), "the first works")
     stalled.process.send_signal(signal.SIGSTOP)
     follower = start("worker", "--lease-ms=2000")
-    eventually(lambda: _has_said(follower, "connected to the broker"), "the follower works", 40)
+    eventually(lambda: has_said(follower, "connected to the broker"), "the follower works", 40)
     stalled.process.send_signal(signal.SIGCONT)
-    eventually(lambda: _has_said(stalled, "partitions are held by another process", 8), "the first goes on waiting")
+    eventually(lambda: has_said(stalled, "partitions are held by another process", 8), "the first goes on waiting")
     told = [(line["message"], line.get("cause")) for line in follower.logged()]
     assert follower.messages().count("lost the broker, trying again") <= 1, told
 
@@ -110,7 +65,7 @@ def test_a_worker_that_is_told_to_end_gives_its_partitions_back(
     left = []
     for _ in range(4):
         worker = start("worker")
-        eventually(partial(_has_said, worker, "connected to the broker"), "the worker works")
+        eventually(partial(has_said, worker, "connected to the broker"), "the worker works")
         assert worker.end() == 0
         left.append((_rows(cluster, database, "SELECT holder FROM leases"), worker.messages()[-4:]))
     assert [rows for rows, _ in left] == [[]] * 4, left
@@ -121,7 +76,7 @@ def test_a_database_that_cannot_hold_all_texts_is_refused(
     start: Callable[..., Service], cluster: PostgresCluster, encoding: str
 ) -> None:
     name = f"hub_in_{encoding.lower()}"
-    _admin(
+    as_admin(
         cluster,
         f"DROP DATABASE IF EXISTS {name}",
         f"CREATE DATABASE {name} OWNER tillsync TEMPLATE template0 ENCODING '{encoding}' "
@@ -130,7 +85,7 @@ def test_a_database_that_cannot_hold_all_texts_is_refused(
     try:
         worker = start("worker", url=cluster.url(name))
         eventually(
-            lambda: worker.process.poll() is not None or _has_said(worker, "started"), "it refuses, or begins to work"
+            lambda: worker.process.poll() is not None or has_said(worker, "started"), "it refuses, or begins to work"
         )
         assert worker.process.poll() == 1, "it works on a database that cannot hold Chinese"
         assert "UTF8" in worker.log_text()
@@ -148,7 +103,7 @@ def test_a_wrong_url_is_refused_by_name(start: Callable[..., Service], cluster: 
 
 def test_a_role_that_may_not_make_tables_is_told_so(start: Callable[..., Service], cluster: PostgresCluster) -> None:
     # PostgreSQL 15: only the owner of a database may create in its schema "public".
-    _admin(cluster, "DROP DATABASE IF EXISTS of_another", "CREATE DATABASE of_another TEMPLATE template0")
+    as_admin(cluster, "DROP DATABASE IF EXISTS of_another", "CREATE DATABASE of_another TEMPLATE template0")
     try:
         worker = start("worker", url=cluster.url("of_another"))
         eventually(lambda: worker.process.poll() is not None, "it refuses", 8)
@@ -161,7 +116,7 @@ def test_a_role_that_may_not_make_tables_is_told_so(start: Callable[..., Service
 def test_the_same_command_given_twice_names_the_hub_that_runs(start: Callable[..., Service]) -> None:
     port = f"--http-port={free_port()}"
     first = start("all", port)
-    eventually(lambda: _has_said(first, "started"), "the first runs")
+    eventually(lambda: has_said(first, "started"), "the first runs")
     second = start("all", port)
     assert second.process.wait(20) == 1
     assert f"process {first.process.pid}" in second.log_text(), second.log_text()
