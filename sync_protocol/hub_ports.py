@@ -47,6 +47,13 @@ class StreamStep(NamedTuple):
     more: bool = False
 
 
+class Expansion(NamedTuple):
+    """What marks came to, and whether more of them may be waiting."""
+
+    steps: list[StreamStep]
+    more: bool
+
+
 class StoreUnavailable(Exception):
     """The database cannot be worked with right now (locked, out of reach, full): nothing is wrong with the input."""
 
@@ -121,8 +128,8 @@ class HubTransaction(Protocol):
         """List other live actors that hold rights on an account, most first."""
         ...
 
-    def expand_marks(self, limit: int) -> list[StreamStep]:
-        """Turn marks into numbers of streams, in order; an empty list when nothing is marked."""
+    def expand_marks(self, limit: int) -> Expansion:
+        """Turn marks into numbers of streams, in order; no steps when nothing is marked."""
         ...
 
     def readers(self, stores: Sequence[str]) -> dict[str, str]:

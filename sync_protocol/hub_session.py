@@ -27,7 +27,6 @@ from sync_protocol.hub_ports import (
     HubTransaction,
     StoreConflict,
     StoreUnavailable,
-    StreamStep,
 )
 from sync_protocol.limits import CLOCK_DRIFT_MAX_MS, FEED_CHUNK_ENTITIES_MAX
 from sync_protocol.messages import (
@@ -458,10 +457,11 @@ class HubSession:
     # --- feeds ----------------------------------------------------------------------------------------------------
 
     def _feed_marks(self, now_ms: int) -> None:
-        steps: list[StreamStep] = []
+        more = True
 
         def number(tx: HubTransaction) -> None:
-            steps[:] = tx.expand_marks(FEED_CHUNK_ENTITIES_MAX)
+            nonlocal more
+            steps, more = tx.expand_marks(FEED_CHUNK_ENTITIES_MAX)
             wanted = sorted({entity for step in steps for entity in step.entities})
             states = {state.entity: state for state in tx.entity_states(wanted, now_ms)}
             readers = tx.readers([step.stream.partition("/")[2] for step in steps])
@@ -474,7 +474,7 @@ class HubSession:
         failure = self._attempt(number)
         if failure is not None:
             raise failure
-        self.marks_waiting = bool(steps)
+        self.marks_waiting = more
 
     # --- sending ------------------------------------------------------------------------------------------------
 

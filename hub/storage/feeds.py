@@ -74,10 +74,14 @@ def readers_of(connection: Connection, stores: Sequence[str]) -> dict[str, str]:
 
 
 class Expanded(NamedTuple):
-    """What marks came to: numbers given in our partitions, and whether other workers have got marks to look at."""
+    """What marks came to: numbers given in our partitions, and whether other workers have got marks to look at.
+
+    `more` tells that more marks may be waiting.
+    """
 
     steps: list[StreamStep]
     for_others: bool
+    more: bool
 
 
 def expand_marks(connection: Connection, partitions: Partitions, limit: int) -> Expanded:
@@ -90,7 +94,7 @@ def expand_marks(connection: Connection, partitions: Partitions, limit: int) -> 
             select(marks).where(ours).order_by(marks.c.id).limit(limit).with_for_update(skip_locked=True)
         ).all()
         if not rows:
-            return Expanded([], for_others)
+            return Expanded([], for_others, more=False)
         changed = _by_stream(connection, rows)
         foreign = {stream for stream in changed if not partitions.hold(_partition_of(stream))}
         for stream in sorted(foreign):
@@ -99,7 +103,7 @@ def expand_marks(connection: Connection, partitions: Partitions, limit: int) -> 
         connection.execute(delete(marks).where(among(marks.c.id, [row.id for row in rows])))
         if changed:
             steps = [_number(connection, stream, sorted(found)) for stream, found in sorted(changed.items())]
-            return Expanded(steps, for_others)
+            return Expanded(steps, for_others, more=len(rows) == limit)
 
 
 def _by_stream(connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, set[str]]:

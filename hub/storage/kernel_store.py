@@ -48,7 +48,7 @@ from hub.storage.tables import (
 from loyalty.receipts import RECORD_KIND, Receipt, decode_receipt
 from sync_protocol.accounts import Slots, rights
 from sync_protocol.cells import Counter, Record, Value
-from sync_protocol.hub_ports import ACTIVE, Accepted, ActorState, Granted, StoreConflict, StreamStep
+from sync_protocol.hub_ports import ACTIVE, Accepted, ActorState, Expansion, Granted, StoreConflict, StreamStep
 from sync_protocol.limits import COUNTER_MAX, NODE_AMOUNT_MAX
 from sync_protocol.messages import EntityState, MemberKey, WantRights
 from sync_protocol.names import hub_actor, is_chain_entity, is_entity, is_link, split_actor
@@ -357,11 +357,11 @@ class SqlHubTransaction:
         """See `HubTransaction.readers`."""
         return feeds.readers_of(self._connection, stores)
 
-    def expand_marks(self, limit: int) -> list[StreamStep]:
+    def expand_marks(self, limit: int) -> Expansion:
         """See `HubTransaction.expand_marks`."""
         expanded = feeds.expand_marks(self._connection, self._partitions, limit)
         self.others_have_marks = expanded.for_others
-        return expanded.steps
+        return Expansion(expanded.steps, expanded.more)
 
     def changed_after(self, stream: str, after: int, limit: int) -> StreamStep:
         """See `HubTransaction.changed_after`."""

@@ -110,12 +110,12 @@ def test_marks_for_other_partitions_are_left_to_their_worker(context: HubContext
     with context.database.write() as connection:
         mark(connection, ["m:a-1:1", "i:tea"])
     with upper.transaction() as transaction:
-        assert [step.stream for step in transaction.expand_marks(100)] == ["store/a"]
+        assert [step.stream for step in transaction.expand_marks(100).steps] == ["store/a"]
     assert upper.others_have_marks
     with upper.transaction() as transaction:
-        assert transaction.expand_marks(100) == []
+        assert transaction.expand_marks(100).steps == []
     with lower.transaction() as transaction:
-        assert [step.stream for step in transaction.expand_marks(100)] == ["chain", "store/d"]
+        assert [step.stream for step in transaction.expand_marks(100).steps] == ["chain", "store/d"]
     assert not lower.others_have_marks
     with context.database.read() as connection:
         assert connection.execute(select(marks)).all() == []

@@ -14,6 +14,7 @@ from tests.sessions.headquarters import Headquarters
 from tests.sessions.till import PROGRAMME, Till
 
 UNAVAILABLE_WAIT_MS = 500
+MARKS_POLL_MS = 500
 QUIET_MS = 75_000
 """Beyond the longest back-off of a session and a few heartbeats."""
 
@@ -29,7 +30,7 @@ class Chain:
         self.channel = Channel(seed)
         self.hub = Headquarters(directory / "hub", self.clock, database, workers)
         self.tills: dict[str, Till] = {}
-        self._hub_waits_until_ms = 0
+        self._hub_waits_until_ms = self._hub_looks_at_ms = 0
         self._told: list[tuple[str | None, bytes]] = []
         self.hub.write_programme(PROGRAMME)
         for store in stores:
@@ -87,6 +88,9 @@ class Chain:
         """Let the hub's worker work as its thread does, and put on the line what it wants sent."""
         if self.clock.time_ms < self._hub_waits_until_ms:
             return
+        if self.clock.time_ms >= self._hub_looks_at_ms:
+            self.hub.session.marks_waiting = True  # as the worker does: somebody may have marked something unheard
+            self._hub_looks_at_ms = self.clock.time_ms + MARKS_POLL_MS
         more = True
         while more:
             try:

@@ -23,11 +23,13 @@ class SplitHub:
         leases = Leases(context.database, this_process("test"))
         size = -(-PARTITION_COUNT // workers)
         self.leases: list[Lease] = []
+        self.stores: list[SqlHubStore] = []
         self.sessions: list[HubSession] = []
         for first in range(0, PARTITION_COUNT, size):
             lease = leases.take(Partitions(first, min(first + size, PARTITION_COUNT) - 1))
             store = SqlHubStore(context.database, context.keys, context.hub_n, lease)
             self.leases.append(lease)
+            self.stores.append(store)
             self.sessions.append(HubSession(store, plain_hub_envelope()))
 
     @property
@@ -52,9 +54,12 @@ class SplitHub:
         """Let all workers work at once; what one marks, the others look at afterwards."""
         with ThreadPoolExecutor(len(self.sessions)) as pool:
             more = list(pool.map(lambda session: session.work(now_ms), self.sessions))
-        if any(more):
-            self.marks_waiting = True
-        return any(more)
+        told = [store.others_have_marks for store in self.stores]
+        if any(told):
+            self.marks_waiting = True  # as NOTIFY does
+        for store in self.stores:
+            store.others_have_marks = False
+        return any(more) or any(told)
 
     def payloads_to_send(self) -> list[HubPayload]:
         """Collect what all workers want sent."""
